@@ -1,0 +1,47 @@
+"""ModelOps: train, evaluate, quantize, index and serve language models in notebooks that sign what they make."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from modelops.events import (
+        checkpoint_folder,
+        log_artifact,
+        log_metric,
+        log_note,
+        log_progress,
+        output_folder,
+    )
+    from modelops.registry import open_artifact
+
+_HOMES = {
+    "checkpoint_folder": "modelops.events",
+    "log_artifact": "modelops.events",
+    "log_metric": "modelops.events",
+    "log_note": "modelops.events",
+    "log_progress": "modelops.events",
+    "open_artifact": "modelops.registry",
+    "output_folder": "modelops.events",
+}
+
+__all__ = [
+    "__version__",
+    "checkpoint_folder",
+    "log_artifact",
+    "log_metric",
+    "log_note",
+    "log_progress",
+    "open_artifact",
+    "output_folder",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use, so that `import modelops` and `modelops --help` stay fast.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

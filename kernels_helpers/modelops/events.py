@@ -1,0 +1,122 @@
+"""The progress protocol: a kernel reports by displaying ``application/vnd.modelops.event+json``.
+
+The job runner takes these displays off the kernel's messages into the job's journal. In an interactive notebook the
+same display shows its latest values as one line that updates in place.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+from modelops.errors import InvalidInput
+
+MIME = "application/vnd.modelops.event+json"
+JOB_FOLDER = "MODELOPS_JOB_FOLDER"
+"""Environment variable that names the job's folder inside a job's kernel."""
+
+ArtifactKind = Literal["dataset", "model", "adapter", "index", "evaluation", "report"]
+
+_shown: set[tuple[int, str]] = set()
+
+
+def log_metric(step: int | None = None, /, **values: float) -> None:
+    """Report measured values, such as ``log_metric(12, loss=1.9, tokens_per_second=170.0)``.
+
+    A value that is not finite is sent as text (JSON has no NaN) and makes the job fail with ``non_finite``.
+    """
+    emit("metric", step=step, values={name: _number(value) for name, value in values.items()})
+
+
+def log_progress(done: float, total: float | None = None, unit: str = "steps", phase: str = "") -> None:
+    """Report how far the running cell is: ``done`` of ``total`` units; a total of ``None`` is not known yet."""
+    emit("progress", done=done, total=total, unit=unit, phase=phase)
+
+
+def log_note(text: str, level: Literal["info", "warning"] = "info") -> None:
+    """Report one sentence that a person should see beside the progress."""
+    emit("note", text=text, level=level)
+
+
+def log_artifact(
+    folder: str | Path, name: str, kind: ArtifactKind, metadata: dict[str, Any] | None = None
+) -> None:
+    """Declare that ``folder``, made with :func:`output_folder`, is an artifact.
+
+    The runner hashes, signs and registers it when the job has succeeded; the kernel itself never sees the key.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InvalidInput("not_a_folder", f"{folder} is not a folder.", "Write the artifact's files there first.")
+    emit("artifact", folder=str(folder.absolute()), name=name, kind=kind, metadata=metadata or {})
+
+
+def output_folder(name: str) -> Path:
+    """A new or existing folder for files this notebook makes: in the job's folder, or in ``./outputs`` outside a job."""
+    job = os.environ.get(JOB_FOLDER)
+    folder = (Path(job) if job else Path.cwd()) / "outputs" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def checkpoint_folder() -> Path:
+    """The folder that a resumable template gets back on its next attempt."""
+    job = os.environ.get(JOB_FOLDER)
+    folder = (Path(job) if job else Path.cwd()) / "checkpoints"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def emit(type: str, /, **fields: Any) -> None:
+    """Display one event; outside IPython it goes to the ``modelops`` logger."""
+    event = {"type": type, "time": time.time(), **fields}
+    line = as_text(event)
+    shell = _shell()
+    if shell is None:
+        logging.getLogger("modelops").info("%s", line)
+        return
+    from IPython.display import publish_display_data
+
+    identity = (shell.execution_count, type)
+    update = type in {"metric", "progress"} and identity in _shown
+    _shown.add(identity)
+    publish_display_data(
+        {MIME: event, "text/plain": line},
+        transient={"display_id": f"modelops-{type}-{shell.execution_count}"},
+        update=update,
+    )
+
+
+def as_text(event: dict[str, Any]) -> str:
+    """An event as one line for a person."""
+    match event["type"]:
+        case "metric":
+            values = "  ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+                               for name, value in event["values"].items())
+            return values if event.get("step") is None else f"step {event['step']}  {values}"
+        case "progress":
+            total = "" if event["total"] is None else f" of {event['total']:g}"
+            return f"{event['phase']} {event['done']:g}{total} {event['unit']}".strip()
+        case "artifact":
+            return f"{event['kind']} {event['name']}: {event['folder']}"
+        case "note":
+            return str(event["text"])
+        case other:
+            return other
+
+
+def _number(value: float) -> float | str:
+    value = float(value)
+    return value if math.isfinite(value) else repr(value)
+
+
+def _shell() -> Any:
+    try:
+        from IPython.core.getipython import get_ipython
+    except ImportError:
+        return None
+    return get_ipython()

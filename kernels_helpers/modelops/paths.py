@@ -1,0 +1,54 @@
+"""Where state lives: the state home and the folders in it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class StateHome:
+    """The folder with all state, ``$MODELOPS_HOME`` or ``<jupyter data dir>/modelops``."""
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> StateHome:
+        """The state home of this process's environment; nothing is created."""
+        configured = os.environ.get("MODELOPS_HOME")
+        if configured:
+            return cls(Path(configured).expanduser().absolute())
+        from jupyter_core.paths import jupyter_data_dir
+
+        return cls(Path(jupyter_data_dir()) / "modelops")
+
+    @property
+    def database(self) -> Path:
+        return self.root / "modelops.db"
+
+    @property
+    def blobs(self) -> Path:
+        return self.root / "blobs"
+
+    @property
+    def envelopes(self) -> Path:
+        return self.root / "envelopes"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def jobs(self) -> Path:
+        return self.root / "jobs"
+
+    @property
+    def templates(self) -> Path:
+        """The user's own templates."""
+        return self.root / "templates"
+
+    @property
+    def scratch(self) -> Path:
+        """Private, disposable folders: downloads, verified copies. Same file system as the blobs."""
+        return self.root / "scratch"

@@ -1,0 +1,89 @@
+"""The SQLite database of a state home: one file, immediate transactions, forward migrations per component."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from modelops.errors import Conflict, Unavailable
+from modelops.paths import StateHome
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+Migration = Callable[["Database"], None]
+
+BUSY_TIMEOUT = 30.0
+"""Seconds a statement waits for another process's write lock before it fails."""
+
+
+def open_database(home: StateHome) -> Database:
+    """Open the state home's database, creating home and file when missing. One connection per thread."""
+    from sqlite_utils import Database
+
+    home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    connection = sqlite3.connect(home.database, timeout=BUSY_TIMEOUT, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return Database(connection)
+
+
+@contextmanager
+def transaction(database: Database) -> Iterator[Database]:
+    """One ``BEGIN IMMEDIATE`` transaction: the write lock is taken first, so a read before a write cannot be outrun.
+
+    Raises ``Unavailable`` with code ``database_locked`` when another process holds the lock for ``BUSY_TIMEOUT``.
+    """
+    try:
+        database.conn.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        raise Unavailable(
+            "database_locked",
+            "Another process has held the database for too long.",
+            "Try again; if it lasts, look for a process that writes to the state home.",
+        ) from error
+    try:
+        yield database
+    except BaseException:
+        if database.conn.in_transaction:
+            database.conn.execute("ROLLBACK")
+        raise
+    database.conn.execute("COMMIT")
+
+
+def migrate(database: Database, component: str, migrations: Sequence[Migration]) -> None:
+    """Bring ``component``'s tables forward; its schema version is the number of migrations applied.
+
+    Raises ``Conflict`` when the database was written by a newer release.
+    """
+    if _version(database, component) == len(migrations):
+        return
+    with transaction(database):
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS schema_versions (component TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"
+        )
+        version = _version(database, component)
+        if version > len(migrations):
+            raise Conflict(
+                "newer_schema",
+                f"The state home's {component} tables have schema version {version}; this release knows {len(migrations)}.",
+                "Update jupyterlab-modelops, or point MODELOPS_HOME at another folder.",
+            )
+        for migration in migrations[version:]:
+            migration(database)
+        database.execute(
+            "INSERT INTO schema_versions VALUES (?, ?) ON CONFLICT (component) DO UPDATE SET version = excluded.version",
+            [component, len(migrations)],
+        )
+
+
+def _version(database: Database, component: str) -> int:
+    if not database["schema_versions"].exists():
+        return 0
+    row = database.execute("SELECT version FROM schema_versions WHERE component = ?", [component]).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,1 @@
+"""ModelOps on a Jupyter server: the job runner, the REST API, endpoints and the command line."""

@@ -1,0 +1,77 @@
+"""How commands print: JSON on request, otherwise text for a person; errors with their hint on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from modelops.errors import ModelOpsError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+
+
+def show(document: Any, as_json: bool, as_text: Callable[[], None]) -> None:
+    """Print ``document`` as JSON, or call ``as_text``, which prints it for a person."""
+    if as_json:
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        as_text()
+
+
+def show_error(error: ModelOpsError, as_json: bool) -> None:
+    """Print an error: as JSON to standard output, as message and hint to standard error."""
+    if as_json:
+        click.echo(json.dumps(error.as_json(), indent=2, ensure_ascii=False, default=str))
+        return
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.message}", err=True)
+    if error.hint:
+        click.echo(f"  {error.hint}", err=True)
+    click.echo(click.style(f"  [{error.code}]", dim=True), err=True)
+
+
+def console(stderr: bool = False) -> Console:
+    """A rich console that prints plain text where the output is not a terminal."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
+    """Print rows under column titles; ``empty`` is the sentence that teaches when there are none."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=None, pad_edge=False, header_style="dim")
+    for row in rows:
+        # Text, never markup: names and messages come from files and models.
+        table.add_row(*(Text(cell) for cell in row))
+    if table.row_count:
+        console().print(table)
+    else:
+        click.echo(empty)
+
+
+def human_bytes(size: float) -> str:
+    """A size with its decimal unit, such as ``269 MB``."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(size) < 999.5:
+            return f"{size:.3g} {unit}" if unit != "B" else f"{size:.0f} B"
+        size /= 1000
+    return f"{size:.3g} TB"
+
+
+def human_seconds(seconds: float) -> str:
+    """A duration such as ``8.2 s``, ``3 min 10 s`` or ``2 h 5 min``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
