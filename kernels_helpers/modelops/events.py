@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import math
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any, Literal
 
 from modelops.errors import InvalidInput
+from modelops.names import check_member_path
 
 MIME = "application/vnd.modelops.event+json"
 JOB_FOLDER = "MODELOPS_JOB_FOLDER"
@@ -42,9 +44,7 @@ def log_note(text: str, level: Literal["info", "warning"] = "info") -> None:
     emit("note", text=text, level=level)
 
 
-def log_artifact(
-    folder: str | Path, name: str, kind: ArtifactKind, metadata: dict[str, Any] | None = None
-) -> None:
+def log_artifact(folder: str | Path, name: str, kind: ArtifactKind, metadata: dict[str, Any] | None = None) -> None:
     """Declare that ``folder``, made with :func:`output_folder`, is an artifact.
 
     The runner hashes, signs and registers it when the job has succeeded; the kernel itself never sees the key.
@@ -56,19 +56,13 @@ def log_artifact(
 
 
 def output_folder(name: str) -> Path:
-    """A new or existing folder for files this notebook makes: in the job's folder, or in ``./outputs`` outside a job."""
-    job = os.environ.get(JOB_FOLDER)
-    folder = (Path(job) if job else Path.cwd()) / "outputs" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    """The folder for files this notebook makes: in the job's folder, or below ``./outputs`` outside a job."""
+    return _folder("outputs/" + check_member_path(name))
 
 
 def checkpoint_folder() -> Path:
     """The folder that a resumable template gets back on its next attempt."""
-    job = os.environ.get(JOB_FOLDER)
-    folder = (Path(job) if job else Path.cwd()) / "checkpoints"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return _folder("checkpoints")
 
 
 def emit(type: str, /, **fields: Any) -> None:
@@ -84,7 +78,7 @@ def emit(type: str, /, **fields: Any) -> None:
     identity = (shell.execution_count, type)
     update = type in {"metric", "progress"} and identity in _shown
     _shown.add(identity)
-    publish_display_data(
+    publish_display_data(  # type: ignore[no-untyped-call]
         {MIME: event, "text/plain": line},
         transient={"display_id": f"modelops-{type}-{shell.execution_count}"},
         update=update,
@@ -95,8 +89,10 @@ def as_text(event: dict[str, Any]) -> str:
     """An event as one line for a person."""
     match event["type"]:
         case "metric":
-            values = "  ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
-                               for name, value in event["values"].items())
+            values = "  ".join(
+                f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+                for name, value in event["values"].items()
+            )
             return values if event.get("step") is None else f"step {event['step']}  {values}"
         case "progress":
             total = "" if event["total"] is None else f" of {event['total']:g}"
@@ -106,7 +102,13 @@ def as_text(event: dict[str, Any]) -> str:
         case "note":
             return str(event["text"])
         case other:
-            return other
+            return str(other)
+
+
+def _folder(relative: str) -> Path:
+    folder = Path(os.environ.get(JOB_FOLDER) or Path.cwd()) / relative
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _number(value: float) -> float | str:
@@ -115,8 +117,8 @@ def _number(value: float) -> float | str:
 
 
 def _shell() -> Any:
-    try:
-        from IPython.core.getipython import get_ipython
-    except ImportError:
+    if "IPython" not in sys.modules:  # a kernel has imported it long before; a plain script need not pay for it
         return None
+    from IPython.core.getipython import get_ipython
+
     return get_ipython()

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from modelops.errors import InvalidInput
+
 CHUNK = 1 << 20
 """Bytes read at a time where files are copied or hashed."""
 
@@ -26,12 +28,11 @@ def fsync_folder(folder: Path) -> None:
 def durable_writer(folder: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """A temporary file in ``folder`` that is flushed and fsynced at the end, and removed if anything fails.
 
-    Yields the open file and its path; the caller renames it into place inside the ``with`` block's successor,
-    usually with :func:`publish`.
+    Yields the open file and its path; after the ``with`` block the caller renames it into place with :func:`publish`.
     """
     temporary = folder / f".{secrets.token_hex(8)}.tmp"
     try:
-        with open(temporary, "xb") as stream:
+        with temporary.open("xb") as stream:
             yield stream, temporary
             stream.flush()
             os.fsync(stream.fileno())
@@ -43,7 +44,7 @@ def durable_writer(folder: Path) -> Iterator[tuple[BinaryIO, Path]]:
 def publish(temporary: Path, target: Path) -> None:
     """Rename a fsynced file into place and make the rename durable."""
     try:
-        os.replace(temporary, target)
+        temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -63,8 +64,6 @@ def regular_files(folder: Path) -> Iterator[tuple[str, Path]]:
 
     Links and special files are an error: they could name something outside.
     """
-    from modelops.errors import InvalidInput
-
     for path in sorted(_walk(folder)):
         relative = path.relative_to(folder).as_posix()
         if path.is_symlink() or not path.is_file():

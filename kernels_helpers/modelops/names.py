@@ -27,7 +27,11 @@ def check_name(name: str, what: str = "name") -> str:
 
 def check_member_path(path: str) -> str:
     """Return ``path`` if it is a safe relative POSIX path of a file in an artifact; raise ``InvalidInput`` if not."""
-    if not path or len(path.encode("utf-8", "surrogatepass")) > 1024 or not all(_safe(part) for part in path.split("/")):
+    if (
+        not path
+        or len(path.encode("utf-8", "surrogatepass")) > 1024
+        or not all(_safe(part) for part in path.split("/"))
+    ):
         raise InvalidInput(
             "invalid_path",
             f"{path[:100]!r} is not a safe relative path.",
