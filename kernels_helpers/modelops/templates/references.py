@@ -1,0 +1,76 @@
+"""The reference types of a parameters cell: text that names an artifact or a secret."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from modelops.errors import InvalidInput
+from modelops.names import Reference
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core.core_schema import CoreSchema
+
+ReferenceName = Literal["Dataset", "Model", "Adapter", "Index", "Secret"]
+
+_SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+# Prefixes of tokens of Hugging Face, OpenAI and Anthropic, GitHub, GitLab, Slack and AWS.
+_SECRET_VALUE = re.compile(r"(hf_|sk-|gh[pousr]_|github_pat_|glpat-|xox[abps]-|AKIA)[A-Za-z0-9_-]{12,}")
+
+
+@dataclass(frozen=True)
+class ReferenceKind:
+    """What a text parameter names; pydantic validates the text and marks the JSON Schema with ``x-reference``."""
+
+    name: ReferenceName
+
+    def check(self, text: str) -> str:
+        """Return ``text`` if it is written as this kind of reference; raise ``InvalidInput`` if it is not."""
+        if self.name != "Secret":
+            Reference.parse(text)
+        elif _SECRET_VALUE.match(text) or not _SECRET_NAME.fullmatch(text):
+            # The text is not repeated: it may be the secret itself.
+            raise InvalidInput(
+                "invalid_secret_name",
+                "must be the name of a secret, never its value: letters, digits, '_', '.' and '-', at most 64",
+                "Give the name of an environment variable or of a keyring entry.",
+            )
+        return text
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import PydanticCustomError, core_schema
+
+        def check(text: str) -> str:
+            try:
+                return self.check(text)
+            except InvalidInput as error:
+                code: Literal["invalid_secret_name", "invalid_reference"]
+                code = "invalid_secret_name" if self.name == "Secret" else "invalid_reference"
+                raise PydanticCustomError(code, "{reason}", {"reason": error.message.rstrip(".")}) from error
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "x-reference": self.name.lower()}
+
+
+Dataset = Annotated[str, ReferenceKind("Dataset")]
+"""A data set in the registry, such as ``support-chats@3``."""
+Model = Annotated[str, ReferenceKind("Model")]
+"""A model in the registry."""
+Adapter = Annotated[str, ReferenceKind("Adapter")]
+"""An adapter in the registry."""
+Index = Annotated[str, ReferenceKind("Index")]
+"""A retrieval index in the registry."""
+Secret = Annotated[str, ReferenceKind("Secret")]
+"""The name of an environment variable or keyring entry; the value never enters the notebook."""
+
+REFERENCE_TYPES: dict[str, Any] = {
+    "Dataset": Dataset,
+    "Model": Model,
+    "Adapter": Adapter,
+    "Index": Index,
+    "Secret": Secret,
+}

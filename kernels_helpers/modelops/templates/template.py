@@ -1,0 +1,107 @@
+"""A template: one notebook, what it says about itself, and the parameters of its form."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from modelops.errors import ModelOpsError
+from modelops.names import check_name
+from modelops.templates import schema, text, validation
+from modelops.templates.notebook import read_notebook
+from modelops.templates.parameters import Parameter, parse_parameters
+
+
+@dataclass(frozen=True)
+class Template:
+    """A notebook that can be run as a job."""
+
+    name: str
+    """The file's name without ``.ipynb``, in the form that names have: ``My Notebook.ipynb`` is ``my-notebook``."""
+    path: Path
+    title: str
+    kind: str
+    """What the notebook does, such as ``train`` or ``merge``; ``notebook`` where it does not say."""
+    summary: str
+    produces: tuple[str, ...]
+    """Kinds of the artifacts it makes."""
+    requires: tuple[str, ...]
+    """Import names of the packages that it needs."""
+    resources: dict[str, Any]
+    """``cpus``, ``gpus`` and ``memory`` (bytes), as far as it says."""
+    resumable: bool
+    parameters: tuple[Parameter, ...]
+    sha256: str
+    """Of the notebook file."""
+
+    def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The full set of values, defaults included; raises ``InvalidInput`` with every problem, field by field."""
+        return validation.validate(self.parameters, values)
+
+    def parse_text(self, assignments: Mapping[str, str]) -> dict[str, Any]:
+        """Typed values for texts from a command line; raises ``InvalidInput`` with every problem, field by field."""
+        return text.parse_text(self.parameters, assignments)
+
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON Schema (2020-12) of the parameters."""
+        return schema.json_schema(self.parameters, self.title, self.summary)
+
+    def as_json(self) -> dict[str, Any]:
+        """The template as JSON, with its schema."""
+        return {
+            "name": self.name,
+            "path": str(self.path),
+            "title": self.title,
+            "kind": self.kind,
+            "summary": self.summary,
+            "produces": list(self.produces),
+            "requires": list(self.requires),
+            "resources": self.resources,
+            "resumable": self.resumable,
+            "sha256": self.sha256,
+            "schema": self.json_schema(),
+        }
+
+
+def load_template(path: str | Path) -> Template:
+    """Read a notebook as a template; nothing in it is executed.
+
+    Raises ``NotFound`` or ``InvalidInput``, which name the notebook and, for its parameters cell, the line.
+    """
+    from modelops.templates.metadata import read_metadata
+
+    notebook = read_notebook(Path(path).expanduser())
+    try:
+        metadata = read_metadata(notebook.metadata)
+        parameters = parse_parameters(notebook.parameters_source)
+    except ModelOpsError as error:
+        error.message = f"{notebook.path.name}: {error.message}"
+        error.details["notebook"] = str(notebook.path)
+        raise
+    return Template(
+        name=template_name(notebook.path),
+        path=notebook.path,
+        title=metadata.title or notebook.heading or notebook.path.stem,
+        kind=metadata.kind,
+        summary=metadata.summary,
+        produces=tuple(metadata.produces),
+        requires=tuple(metadata.requires),
+        resources=metadata.resources.model_dump(exclude_none=True),
+        resumable=metadata.resumable,
+        parameters=parameters,
+        sha256=notebook.sha256,
+    )
+
+
+def template_name(path: Path) -> str:
+    """The name of the template in a file: its stem in lower-case letters, digits, ``.``, ``_`` and ``-``."""
+    plain = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"\.{2,}", ".", re.sub(r"[^a-z0-9._-]+", "-", plain))[:96].strip("._-")
+    try:
+        return check_name(name, "template name")
+    except ModelOpsError:
+        return "notebook"
