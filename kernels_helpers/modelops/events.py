@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modelops.errors import InvalidInput
+from modelops.names import ArtifactKind
 from modelops.names import check_member_path
 
 MIME = "application/vnd.modelops.event+json"
 JOB_FOLDER = "MODELOPS_JOB_FOLDER"
 """Environment variable that names the job's folder inside a job's kernel."""
-
-ArtifactKind = Literal["dataset", "model", "adapter", "index", "evaluation", "report"]
 
 _shown: set[tuple[int, str]] = set()
 

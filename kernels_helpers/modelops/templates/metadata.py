@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from modelops.errors import InvalidInput
-from modelops.events import ArtifactKind
+from modelops.names import ArtifactKind
 
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([kMGT]i?|Ki)?B?")
