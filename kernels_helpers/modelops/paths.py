@@ -23,6 +23,11 @@ class StateHome:
 
         return cls(Path(jupyter_data_dir()) / "modelops")
 
+    def is_writable(self) -> bool:
+        """Whether files can be made in the state home, or the home itself where it does not exist yet."""
+        nearest = next(folder for folder in (self.root, *self.root.parents) if folder.exists())
+        return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+
     @property
     def database(self) -> Path:
         return self.root / "modelops.db"
