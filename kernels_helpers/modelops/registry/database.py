@@ -71,13 +71,14 @@ def migrate(database: Database, component: str, migrations: Sequence[Migration])
         if version > len(migrations):
             raise Conflict(
                 "newer_schema",
-                f"The state home's {component} tables have schema version {version}; this release knows {len(migrations)}.",
+                f"The state home's {component} tables have version {version}; this release knows {len(migrations)}.",
                 "Update jupyterlab-modelops, or point MODELOPS_HOME at another folder.",
             )
         for migration in migrations[version:]:
             migration(database)
         database.execute(
-            "INSERT INTO schema_versions VALUES (?, ?) ON CONFLICT (component) DO UPDATE SET version = excluded.version",
+            "INSERT INTO schema_versions VALUES (?, ?)"
+            " ON CONFLICT (component) DO UPDATE SET version = excluded.version",
             [component, len(migrations)],
         )
 

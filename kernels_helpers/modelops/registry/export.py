@@ -1,0 +1,83 @@
+"""An artifact as a folder that anyone can check: ``files/``, ``attestation.json`` and ``signer.pem``."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from modelops.errors import Conflict, InvalidInput
+from modelops.files import fsync_folder, regular_files, write_atomic
+from modelops.registry import verification
+from modelops.registry.envelopes import open_envelope
+from modelops.registry.keys import PublicKey
+from modelops.registry.reasons import refusal
+from modelops.registry.records import Artifact
+from modelops.registry.statements import read_statement
+
+FILES, ATTESTATION, SIGNER = "files", "attestation.json", "signer.pem"
+
+
+def write_export(target: Path, copy_files: Callable[[Path], None], envelope: bytes, signer: PublicKey) -> None:
+    """Make the folder ``target``, which must not exist or be empty, whole or not at all.
+
+    ``copy_files`` puts the verified files into the folder it is given. Raises ``Conflict`` with code
+    ``target_not_empty``, and ``InvalidInput`` when the folder around it does not exist.
+    """
+    target = target.absolute()
+    if not target.parent.is_dir():
+        raise InvalidInput("not_a_folder", f"{target.parent} is not a folder.", "Create it first, or choose another.")
+    if os.path.lexists(target) and (target.is_symlink() or not target.is_dir() or any(target.iterdir())):
+        raise Conflict("target_not_empty", f"{target} exists and is not an empty folder.", "Choose another folder.")
+    building = target.parent / f".{target.name}.{secrets.token_hex(4)}.tmp"
+    try:
+        building.mkdir()
+        files = building / FILES
+        files.mkdir()
+        copy_files(files)
+        write_atomic(building / ATTESTATION, envelope)
+        write_atomic(building / SIGNER, signer.pem())
+        _make_shareable_and_durable(building)
+        building.rename(target)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    fsync_folder(target.parent)
+
+
+def verify_export(folder: Path, trusted: Iterable[PublicKey]) -> Artifact:
+    """Check an exported folder against trusted keys; its own ``signer.pem`` is not believed.
+
+    Raises ``VerificationError`` with the reason, and ``InvalidInput`` with code ``not_an_export``.
+    """
+    files, attestation = folder / FILES, folder / ATTESTATION
+    if not attestation.is_file() or files.is_symlink() or not files.is_dir():
+        raise InvalidInput(
+            "not_an_export",
+            f"{folder} is not an exported artifact: it lacks {ATTESTATION} or the folder {FILES}.",
+            "Give a folder that `modelops artifacts export` made.",
+        )
+    payload, _ = open_envelope(attestation.read_bytes(), trusted)
+    statement = read_statement(payload)
+    verification.check_paths(file.path for file in statement.files)
+    try:
+        found = dict(regular_files(files))
+    except InvalidInput as error:
+        raise refusal("not_a_regular_file", error.message, **error.details) from error
+    verification.check_names(found, (file.path for file in statement.files))
+    for file in statement.files:
+        verification.check_content(found[file.path], file, statement.files)
+    return statement.artifact()
+
+
+def _make_shareable_and_durable(folder: Path) -> None:
+    for base, _, names in os.walk(folder):
+        for name in names:
+            path = Path(base, name)
+            path.chmod(0o644)
+            with open(path, "rb") as stream:
+                os.fsync(stream.fileno())
+        Path(base).chmod(0o755)
+        fsync_folder(Path(base))

@@ -1,0 +1,279 @@
+"""The registry of a state home: what goes in is signed, what comes out is verified."""
+
+from __future__ import annotations
+
+import atexit
+import difflib
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from modelops.errors import InvalidInput, NotFound
+from modelops.files import regular_files
+from modelops.names import Reference, check_name
+from modelops.paths import StateHome
+from modelops.registry import envelopes, verification
+from modelops.registry.blobs import BlobStore
+from modelops.registry.database import migrate, open_database, transaction
+from modelops.registry.envelopes import EnvelopeStore
+from modelops.registry.export import verify_export, write_export
+from modelops.registry.index import COMPONENT, MIGRATIONS, ArtifactIndex
+from modelops.registry.keys import KeyStore, PublicKey
+from modelops.registry.lineage import Lineage, trace
+from modelops.registry.members import check_members
+from modelops.registry.reasons import refusal
+from modelops.registry.records import KINDS, Artifact, Build, FileEntry
+from modelops.registry.scratch import ScratchFolder
+from modelops.registry.statements import Statement, is_sha256, read_statement, rfc3339, write_statement
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+
+class VerifiedArtifact:
+    """A private copy of an artifact, holding exactly the bytes that were verified; gone after :meth:`close`.
+
+    ``path`` is the folder with its files, ``statement`` the signed in-toto statement.
+    """
+
+    def __init__(self, artifact: Artifact, statement: dict[str, Any], scratch: ScratchFolder) -> None:
+        self.artifact = artifact
+        self.statement = statement
+        self.path = scratch.path
+        self._scratch = scratch
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The signed metadata; floats and seeds are text."""
+        return self.artifact.metadata
+
+    def close(self) -> None:
+        """Remove the copy; harmless when done twice."""
+        self._scratch.remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<verified {self.artifact.kind} {self.artifact.ref} at {self.path}>"
+
+
+class _Signed(NamedTuple):
+    envelope: bytes
+    signer: PublicKey
+    statement: Statement
+    artifact: Artifact
+
+
+class Registry:
+    """Artifacts of one state home, by default that of the environment. For use in one thread."""
+
+    def __init__(self, home: StateHome | None = None, database: Database | None = None) -> None:
+        self.home = home or StateHome.default()
+        self.database = database or open_database(self.home)
+        migrate(self.database, COMPONENT, MIGRATIONS)
+        self.index = ArtifactIndex(self.database)
+        self.blobs = BlobStore(self.home)
+        self.envelopes = EnvelopeStore(self.home)
+        self.keys = KeyStore(self.home)
+
+    # --- What goes in ---
+
+    def stage(self, folder: Path) -> tuple[FileEntry, ...]:
+        """Store every file of ``folder`` durably as a blob; nothing is registered yet.
+
+        Raises ``InvalidInput`` for an empty folder, links, special files, unsafe paths and names that collide, and
+        ``Unavailable`` with code ``disk_full``.
+        """
+        if not folder.is_dir():
+            raise InvalidInput(
+                "not_a_folder", f"{folder} is not a folder.", "Give the folder with the artifact's files."
+            )
+        members = list(regular_files(folder))
+        if not members:
+            raise InvalidInput("empty_artifact", f"{folder} holds no files.", "Write the artifact's files there first.")
+        check_members(relative for relative, _ in members)
+        return tuple(FileEntry(relative, *self.blobs.add(path)) for relative, path in members)
+
+    def publish(
+        self, files: Sequence[FileEntry], *, name: str, kind: str, metadata: dict[str, Any], build: Build
+    ) -> Artifact:
+        """Sign staged files as the next version of ``name`` and add the rows.
+
+        To be called inside :func:`~modelops.registry.database.transaction` on this registry's database, so that it
+        can be one transaction with whatever else must be true at the same time. Raises ``InvalidInput``, and
+        ``Unavailable`` when the key may not be used.
+        """
+        if not self.database.conn.in_transaction:
+            raise RuntimeError("publish() is called inside transaction(registry.database)")
+        check_name(name, "artifact name")
+        check_name(build.build_type, "build type")
+        if kind not in KINDS:
+            raise InvalidInput("invalid_kind", f"{kind!r} is no kind of artifact.", f"Use one of {', '.join(KINDS)}.")
+        check_members(file.path for file in files)
+        for item in (*files, *build.byproducts, *build.dependencies):
+            if not is_sha256(item.sha256):
+                raise InvalidInput("invalid_digest", f"{item.sha256[:80]!r} is not a SHA-256 in lower-case hex.")
+        for entry in (*files, *build.byproducts):
+            self._require_blob(entry)
+        payload = write_statement(
+            name=name,
+            version=self.index.next_version(name),
+            kind=kind,
+            created=rfc3339(datetime.now(UTC)),
+            files=tuple(sorted(files, key=lambda file: file.path)),
+            metadata=metadata,
+            build=build,
+        )
+        # What will be read later is read now, so that nothing is signed that would not verify.
+        statement = read_statement(payload)
+        envelope = self.envelopes.add(envelopes.sign(payload, self.keys.signing_key()))
+        self.index.insert(statement, envelope)
+        return statement.artifact()
+
+    def register(self, folder: Path, *, name: str, kind: str, metadata: dict[str, Any], build: Build) -> Artifact:
+        """Store, sign and register ``folder`` as the next version of ``name``: :meth:`stage`, then :meth:`publish`."""
+        check_name(name, "artifact name")
+        files = self.stage(folder)
+        with transaction(self.database):
+            return self.publish(files, name=name, kind=kind, metadata=metadata, build=build)
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """Let ``name@alias`` mean ``version`` from now on; raises ``InvalidInput`` or ``NotFound``."""
+        if Reference.parse(f"{name}@{alias}").alias is None:
+            raise InvalidInput("invalid_name", f"{alias!r} would be a version.", "Begin an alias with a letter.")
+        with transaction(self.database):
+            self.get(f"{name}@{version}")
+            self.index.set_alias(name, alias, version)
+
+    # --- What is there (as the database says, unverified) ---
+
+    def get(self, ref: str) -> Artifact:
+        """The artifact that ``ref`` names, from the database alone; raises ``NotFound`` or ``InvalidInput``."""
+        reference = Reference.parse(ref)
+        if reference.version is not None:
+            found = self.index.select("name = ? AND version = ?", [reference.name, reference.version])
+        elif reference.alias is not None:
+            found = self.index.select(
+                "name = ? AND version = (SELECT version FROM aliases a WHERE a.name = artifacts.name AND alias = ?)",
+                [reference.name, reference.alias],
+            )
+        else:
+            found = self.index.select(
+                "name = ? AND version = (SELECT max(version) FROM artifacts WHERE name = ?)",
+                [reference.name, reference.name],
+            )
+        if not found:
+            raise self._not_found(reference)
+        return found[0]
+
+    def list(
+        self, *, kind: str | None = None, name: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[Artifact]:
+        """Artifacts, newest first, of one kind or name if given."""
+        conditions = {column: value for column, value in (("kind", kind), ("name", name)) if value is not None}
+        where = " AND ".join(f"{column} = ?" for column in conditions) or "true"
+        return self.index.select(where, conditions.values(), limit, offset)
+
+    def lineage(self, ref: str) -> Lineage:
+        """An artifact's inputs up to the sources, and everything that was made from it."""
+        return trace(self.index, self.get(ref))
+
+    def attestation(self, ref: str) -> bytes:
+        """An artifact's DSSE envelope, byte for byte as it was signed; its signature is not checked here."""
+        return self.envelopes.read(self.index.envelope(self.get(ref)))
+
+    # --- What comes out (verified) ---
+
+    def verify(self, ref: str) -> Artifact:
+        """Check signature, rows and every byte of an artifact; raises ``VerificationError`` with the reason."""
+        signed = self._signed(self.get(ref))
+        for file in signed.statement.files:
+            self._check_blob(file, signed.statement)
+        return signed.artifact
+
+    def verified_open(self, ref: str) -> VerifiedArtifact:
+        """Verify an artifact into a private folder; the one door to its files. For use in a ``with`` statement.
+
+        What is there has been copied while it was hashed, so nothing that happens to the store later can change it.
+        Raises ``VerificationError`` with the reason.
+        """
+        signed = self._signed(self.get(ref))
+        scratch = ScratchFolder(self.home)
+        try:
+            self._copy_verified(signed.statement, scratch.path)
+        except BaseException:
+            scratch.remove()
+            raise
+        return VerifiedArtifact(signed.artifact, signed.statement.document, scratch)
+
+    def export(self, ref: str, to: Path) -> Artifact:
+        """Verify an artifact into the folder ``to``, which must not exist or be empty, with attestation and key.
+
+        Raises ``VerificationError`` with the reason, and ``Conflict`` with code ``target_not_empty``.
+        """
+        signed = self._signed(self.get(ref))
+        write_export(to, lambda files: self._copy_verified(signed.statement, files), signed.envelope, signed.signer)
+        return signed.artifact
+
+    def verify_export(self, folder: Path, key: PublicKey | None = None) -> Artifact:
+        """Check an exported folder against ``key``, or else this state home's trusted keys.
+
+        Raises ``VerificationError`` with the reason, and ``InvalidInput`` with code ``not_an_export``.
+        """
+        return verify_export(folder, self.keys.trusted() if key is None else (key,))
+
+    def _signed(self, record: Artifact) -> _Signed:
+        """The envelope and statement of an artifact whose rows agree with them; files are not read."""
+        envelope = self.envelopes.read(self.index.envelope(record))
+        payload, signer = envelopes.open_envelope(envelope, self.keys.trusted())
+        statement = read_statement(payload)
+        verification.check_record(record, self.index.dependencies(record), statement)
+        return _Signed(envelope, signer, statement, statement.artifact(record.aliases))
+
+    def _copy_verified(self, statement: Statement, folder: Path) -> None:
+        for file in statement.files:
+            target = folder / file.path
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._check_blob(file, statement, target)
+
+    def _check_blob(self, file: FileEntry, statement: Statement, target: Path | None = None) -> None:
+        blob = self.blobs.path(file.sha256)
+        if not os.path.lexists(blob):
+            raise refusal("missing_blob", f"The content of {file.path!r} is gone.", file=file.path)
+        verification.check_content(blob, file, statement.files, target)
+
+    def _require_blob(self, entry: FileEntry) -> None:
+        path = self.blobs.path(entry.sha256)
+        if not path.is_file() or path.stat().st_size != entry.size:
+            raise InvalidInput(
+                "not_staged", f"{entry.path!r} has not been stored.", "Stage files before publishing them."
+            )
+
+    def _not_found(self, reference: Reference) -> NotFound:
+        versions = [artifact.version for artifact in self.list(name=reference.name, limit=1)]
+        if versions:
+            hint = f"Its newest version is {reference.name}@{versions[0]}."
+        elif close := difflib.get_close_matches(reference.name, self.index.names(), n=3):
+            hint = f"Did you mean {' or '.join(close)}?"
+        else:
+            hint = "See `modelops artifacts list`."
+        return NotFound("artifact_not_found", f"There is no artifact {reference}.", hint, ref=str(reference))
+
+
+def open_artifact(ref: str) -> VerifiedArtifact:
+    """Verify an artifact and open it until this process exits, or until the end of a ``with`` statement.
+
+    Raises ``NotFound``, or ``VerificationError`` with the reason.
+    """
+    verified = Registry().verified_open(ref)
+    atexit.register(verified.close)
+    return verified
