@@ -1,0 +1,129 @@
+"""Starting a kernel for an attempt: over a Unix socket, with nothing to read, and bound to the life of its runner."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelops.errors import NotFound, Unavailable
+from modelops_server.jobs.processes import die_with_parent
+
+if TYPE_CHECKING:
+    from jupyter_client.asynchronous.client import AsyncKernelClient
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+_SOCKET_PATH_LIMIT = 107
+"""Longest path of a Unix socket in bytes (``sockaddr_un``)."""
+
+
+def find_kernel(name: str) -> KernelSpec:
+    """The kernelspec called ``name``; raises ``NotFound`` with the names there are."""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    manager = KernelSpecManager()
+    try:
+        return manager.get_kernel_spec(name)
+    except NoSuchKernel as error:
+        names = sorted(manager.find_kernel_specs())
+        raise NotFound(
+            "unknown_kernel",
+            f"There is no kernel {name!r} on this machine.",
+            f"Choose one with --kernel: {', '.join(names)}." if names else "Install one: pip install ipykernel",
+            kernels=names,
+        ) from error
+
+
+def kernel_python(spec: KernelSpec) -> str | None:
+    """The Python that a kernelspec runs, or ``None`` when it runs something else."""
+    if spec.language.lower() != "python" or not spec.argv:
+        return None
+    # jupyter_client replaces a bare "python" by its own interpreter.
+    if spec.argv[0] in {"python", "python3", f"python{sys.version_info[0]}.{sys.version_info[1]}"}:
+        return sys.executable
+    return shutil.which(spec.argv[0])
+
+
+class Kernel:
+    """A kernel process with its manager and client."""
+
+    def __init__(self, name: str, environment: Mapping[str, str], working_directory: Path, *, bound: bool) -> None:
+        """``bound`` kernels are killed with the thread that starts them: for a process that exists to run one."""
+        from jupyter_client.manager import AsyncKernelManager
+
+        self.spec = find_kernel(name)
+        self._environment = dict(environment)
+        self._working_directory = working_directory
+        self._bound = bound
+        self.folder = Path(tempfile.mkdtemp(prefix="modelops-kernel-"))
+        # Between choosing a free TCP port and the kernel's binding it, another process may take it; a socket in a
+        # folder of our own has no such race, and no other user can reach it.
+        connection = self.folder / "k.json"
+        fits = len(os.fsencode(connection)) + 8 < _SOCKET_PATH_LIMIT
+        transport = "ipc" if fits and self._is_ipykernel else "tcp"
+        self.manager: AsyncKernelManager = AsyncKernelManager(
+            kernel_name=name, transport=transport, connection_file=str(connection)
+        )
+        self.client: AsyncKernelClient | None = None
+
+    @property
+    def _is_ipykernel(self) -> bool:
+        return any("ipykernel" in argument for argument in self.spec.argv)
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """The kernel's process while the manager knows it."""
+        return getattr(self.manager.provisioner, "process", None)
+
+    async def start(self, timeout: float) -> None:
+        """Start the process and wait until it answers; raises ``Unavailable`` when it ends or stays silent."""
+        options: dict[str, Any] = {"preexec_fn": die_with_parent} if self._bound else {}
+        if self._is_ipykernel:
+            # No history database: kernels that start together would wait for each other's lock on it.
+            options["extra_arguments"] = ["--HistoryManager.hist_file=:memory:"]
+        try:
+            await self.manager.start_kernel(
+                stdin=subprocess.DEVNULL, env=self._environment, cwd=str(self._working_directory), **options
+            )
+            self.client = self.manager.client()
+            self.client.start_channels()
+            await self.client.wait_for_ready(timeout=timeout)
+        except (OSError, RuntimeError) as error:
+            raise Unavailable(
+                "kernel_not_started",
+                f"The kernel {self.spec.display_name!r} did not start: {error}.",
+                f"Try it by hand: {' '.join(self.spec.argv)}",
+            ) from error
+        self.client.allow_stdin = False
+
+    def exit_status(self) -> int | None:
+        """How the process ended (negative: by which signal), or ``None`` while it lives."""
+        return self.process.poll() if self.process is not None else None
+
+    async def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the running cell."""
+        if self.manager.has_kernel:
+            await self.manager.interrupt_kernel()
+
+    async def kill(self) -> None:
+        """End the process at once."""
+        if self.manager.has_kernel:
+            await self.manager._async_kill_kernel()
+
+    async def shutdown(self, *, gracefully: bool) -> None:
+        """End the process and remove its sockets; ``gracefully`` lets it run its exit handlers first."""
+        try:
+            if self.manager.has_kernel:
+                alive = self.exit_status() is None
+                await self.manager.shutdown_kernel(now=not (gracefully and alive))
+        finally:
+            if self.client is not None:
+                self.client.stop_channels()
+            await self.manager.cleanup_resources()
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,107 @@
+"""The executed notebook as the record of a run: saved whole, saved seldom, and true also when the run was cut short."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from modelops.files import write_atomic
+from papermill.engines import NotebookExecutionManager
+from papermill.iorw import write_ipynb
+
+INTERRUPTED = "interrupted"
+"""Status of a cell that was running when the run ended; papermill knows only pending, running, completed and failed."""
+
+_SAVE_SHARE = 20
+"""A save that took a second is followed by at least so many seconds without one."""
+
+
+class NotebookRecord(NotebookExecutionManager):  # type: ignore[misc]
+    """papermill's record of a run, without its two lies: half-written files, and cells "completed" that never ran."""
+
+    def __init__(
+        self, nb: nbformat.NotebookNode, *, save_every: float = 3.0, run: dict[str, Any] | None = None, **options: Any
+    ) -> None:
+        """``save_every`` seconds at most once; ``run`` is kept in the notebook's metadata, such as the job's id."""
+        super().__init__(nb, **options)
+        self._save_every = save_every
+        self._next_save = 0.0
+        self._run = run or {}
+        self.before_save: Callable[[], None] = lambda: None
+        self._mark(partial=True)
+
+    def save(self, **_: Any) -> None:
+        """Save unless the last save was a moment ago."""
+        if time.monotonic() >= self._next_save:
+            self.save_now()
+
+    def autosave_cell(self) -> None:
+        """Save while a cell runs, at the same pace."""
+        self.save()
+
+    def save_now(self) -> None:
+        """Save the notebook as it is; a reader, and a crash, find either the old or the new one, whole."""
+        started = time.monotonic()
+        if self.output_path:
+            self.before_save()
+            write_notebook(self.nb, str(self.output_path))
+        ended = time.monotonic()
+        self._next_save = ended + max(self._save_every, _SAVE_SHARE * (ended - started))
+
+    def notebook_start(self, **options: Any) -> None:
+        """Clear what an earlier run left, and save."""
+        super().notebook_start(**options)
+        self.save_now()
+
+    def cell_interrupted(self, index: int) -> None:
+        """The cell neither completed nor failed."""
+        self.nb.cells[index].metadata.papermill["status"] = INTERRUPTED
+
+    def notebook_complete(self, **_: Any) -> None:
+        """The run is over: what has not run stays pending."""
+        self.end_time = self.now()
+        self.nb.metadata.papermill["end_time"] = self.end_time.isoformat()
+        self.nb.metadata.papermill["duration"] = (self.end_time - self.start_time).total_seconds()
+        self.cleanup_pbar()
+        close_cells(self.nb)
+        self.save_now()
+
+    def mark_whole(self) -> None:
+        """Every cell ran: the record is no longer partial."""
+        self._mark(partial=False)
+
+    def _mark(self, *, partial: bool) -> None:
+        mark_run(self.nb, {**self._run, "partial": partial})
+
+
+def write_notebook(nb: nbformat.NotebookNode, path: str) -> None:
+    """Write a notebook: atomically to a local path, through papermill's handlers to anything else (``s3://…``)."""
+    if "://" in path or path == "-":
+        write_ipynb(nb, path)
+    else:
+        write_atomic(Path(path), (nbformat.writes(nb) + "\n").encode())
+
+
+def mark_run(nb: nbformat.NotebookNode, run: dict[str, Any]) -> None:
+    """Say in the notebook's metadata which run made it, and whether it is partial."""
+    nb.metadata.setdefault("modelops", {})["run"] = run
+
+
+def close_cells(nb: nbformat.NotebookNode) -> None:
+    """Mark cells that were running as interrupted: nothing runs any more."""
+    for cell in nb.cells:
+        record = cell.metadata.get("papermill")
+        if record and record.get("status") == NotebookExecutionManager.RUNNING:
+            record["status"] = INTERRUPTED
+
+
+def close_notebook(path: Path, run: dict[str, Any]) -> None:
+    """Mark a notebook whose runner died as partial, in place; one that was never written stays so."""
+    if path.exists():
+        nb = nbformat.read(path, as_version=4)
+        close_cells(nb)
+        mark_run(nb, {**nb.metadata.get("modelops", {}).get("run", {}), **run, "partial": True})
+        write_notebook(nb, str(path))
