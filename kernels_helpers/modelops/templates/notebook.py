@@ -31,11 +31,13 @@ class Notebook:
 def read_notebook(path: Path) -> Notebook:
     """Read a notebook (nbformat 4); raises ``NotFound`` or ``InvalidInput`` (``invalid_notebook``)."""
     try:
+        path = path.expanduser()
         if path.stat().st_size > MAX_NOTEBOOK:
             raise _invalid(path, f"has more than {MAX_NOTEBOOK // 1_000_000} MB")
         content = path.read_bytes()
-    except OSError as error:
-        raise NotFound("notebook_not_found", f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
+    except (OSError, ValueError, RuntimeError) as error:  # unreadable, a NUL in the path, ~ of an unknown user
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise NotFound("notebook_not_found", f"{path} cannot be read: {reason}.", "Check the path.") from error
     try:
         document = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError):

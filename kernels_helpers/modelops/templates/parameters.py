@@ -67,6 +67,8 @@ def parse_parameters(source: str) -> tuple[Parameter, ...]:
             parameters[parameter.name] = parameter
         except NotAllowed as error:
             problems.append((getattr(error.node, "lineno", statement.lineno), error.reason))
+        except RecursionError:
+            problems.append((statement.lineno, "the statement is nested too deeply"))
     if problems:
         raise _refused(problems)
     return tuple(parameters.values())
@@ -79,8 +81,10 @@ def _syntax_tree(source: str) -> ast.Module:
         return ast.parse(source)
     except SyntaxError as error:
         line = (error.text or "").strip()[:80]
-        kind = "is an IPython command" if line.startswith(("%", "!", "?")) else f"is not valid Python ({error.msg})"
-        raise _refused([(error.lineno or 1, f"{line!r} {kind}")]) from None
+        if line.startswith(("%", "!", "?")):
+            raise _refused([(error.lineno or 1, f"{line!r} is an IPython command")]) from None
+        what = repr(line) if line else "the cell"
+        raise _refused([(error.lineno or 1, f"{what} is not valid Python ({error.msg})")]) from None
     except (ValueError, RecursionError, MemoryError):
         raise _refused([(1, "the cell cannot be read as Python")]) from None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modelops.errors import ModelOpsError
+from modelops.errors import InvalidInput
 from modelops.names import check_name
 from modelops.templates import schema, text, validation
 from modelops.templates.notebook import read_notebook
@@ -74,14 +74,13 @@ def load_template(path: str | Path) -> Template:
     """
     from modelops.templates.metadata import read_metadata
 
-    notebook = read_notebook(Path(path).expanduser())
+    notebook = read_notebook(Path(path))
     try:
         metadata = read_metadata(notebook.metadata)
         parameters = parse_parameters(notebook.parameters_source)
-    except ModelOpsError as error:
-        error.message = f"{notebook.path.name}: {error.message}"
-        error.details["notebook"] = str(notebook.path)
-        raise
+    except InvalidInput as error:
+        details = {**error.details, "notebook": str(notebook.path)}
+        raise InvalidInput(error.code, f"{notebook.path.name}: {error.message}", error.hint, **details) from error
     return Template(
         name=template_name(notebook.path),
         path=notebook.path,
@@ -103,5 +102,5 @@ def template_name(path: Path) -> str:
     name = re.sub(r"\.{2,}", ".", re.sub(r"[^a-z0-9._-]+", "-", plain))[:96].strip("._-")
     try:
         return check_name(name, "template name")
-    except ModelOpsError:
+    except InvalidInput:
         return "notebook"

@@ -109,6 +109,6 @@ def _elements(text: str) -> Any:
     except (ValueError, RecursionError):
         pass  # not JSON: YAML also takes [q_proj, v_proj]
     try:
-        return yaml.load(text, Loader=yaml.BaseLoader)  # makes text, lists and mappings only
+        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - makes text, lists and mappings only
     except (yaml.YAMLError, RecursionError):
         raise _NotReadable("is neither a JSON nor a YAML list") from None

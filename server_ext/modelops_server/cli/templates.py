@@ -61,11 +61,11 @@ def show_(name: str, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def schema(name: str, as_json: bool) -> None:
-    """Print the JSON Schema of a template's parameters. NAME may be any notebook's path."""
+    """Print the JSON Schema of a template's parameters, as JSON either way. NAME may be any notebook's path."""
     from modelops.templates import find_template
 
-    document = find_template(name).json_schema()
-    show(document, True, lambda: None)
+    del as_json  # the schema is JSON; the option is there because every command takes it
+    show(find_template(name).json_schema(), True, lambda: None)
 
 
 def _row(entry: Entry) -> tuple[str, ...]:
