@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from modelops.registry.records import Artifact, Build, Dependency, FileEntry
+from modelops.registry.export import verify_export
+from modelops.registry.keys import KeyStore, PublicKey
+from modelops.registry.lineage import Lineage
+from modelops.registry.reasons import REASONS
+from modelops.registry.records import KINDS, Artifact, Build, Dependency, FileEntry
 from modelops.registry.registry import Registry, VerifiedArtifact, open_artifact
 
 __all__ = [
+    "KINDS",
+    "REASONS",
     "Artifact",
     "Build",
     "Dependency",
     "FileEntry",
+    "KeyStore",
+    "Lineage",
+    "PublicKey",
     "Registry",
     "VerifiedArtifact",
     "open_artifact",
+    "verify_export",
 ]

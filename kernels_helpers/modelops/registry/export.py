@@ -47,8 +47,10 @@ def write_export(target: Path, copy_files: Callable[[Path], None], envelope: byt
     fsync_folder(target.parent)
 
 
-def verify_export(folder: Path, trusted: Iterable[PublicKey]) -> Artifact:
-    """Check an exported folder against trusted keys; its own ``signer.pem`` is not believed.
+def verify_export(folder: Path, trusted: Iterable[PublicKey]) -> tuple[Artifact, PublicKey]:
+    """Check an exported folder against trusted keys; return the artifact and the key that signed it.
+
+    The key in the folder is not believed: whoever can change the files can change it too.
 
     Raises ``VerificationError`` with the reason, and ``InvalidInput`` with code ``not_an_export``.
     """
@@ -59,7 +61,7 @@ def verify_export(folder: Path, trusted: Iterable[PublicKey]) -> Artifact:
             f"{folder} is not an exported artifact: it lacks {ATTESTATION} or the folder {FILES}.",
             "Give a folder that `modelops artifacts export` made.",
         )
-    payload, _ = open_envelope(attestation.read_bytes(), trusted)
+    payload, signer = open_envelope(attestation.read_bytes(), trusted)
     statement = read_statement(payload)
     verification.check_paths(file.path for file in statement.files)
     try:
@@ -69,7 +71,7 @@ def verify_export(folder: Path, trusted: Iterable[PublicKey]) -> Artifact:
     verification.check_names(found, (file.path for file in statement.files))
     for file in statement.files:
         verification.check_content(found[file.path], file, statement.files)
-    return statement.artifact()
+    return statement.artifact(), signer
 
 
 def _make_shareable_and_durable(folder: Path) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-
 KINDS = ("dataset", "model", "adapter", "index", "evaluation", "report")
 """What an artifact can be."""
 

@@ -19,7 +19,7 @@ from modelops.registry import envelopes, verification
 from modelops.registry.blobs import BlobStore
 from modelops.registry.database import migrate, open_database, transaction
 from modelops.registry.envelopes import EnvelopeStore
-from modelops.registry.export import verify_export, write_export
+from modelops.registry.export import write_export
 from modelops.registry.index import COMPONENT, MIGRATIONS, ArtifactIndex
 from modelops.registry.keys import KeyStore, PublicKey
 from modelops.registry.lineage import Lineage, trace
@@ -119,10 +119,11 @@ class Registry:
         if kind not in KINDS:
             raise InvalidInput("invalid_kind", f"{kind!r} is no kind of artifact.", f"Use one of {', '.join(KINDS)}.")
         check_members(file.path for file in files)
-        for item in (*files, *build.byproducts, *build.dependencies):
-            if not is_sha256(item.sha256):
-                raise InvalidInput("invalid_digest", f"{item.sha256[:80]!r} is not a SHA-256 in lower-case hex.")
-        for entry in (*files, *build.byproducts):
+        stored = (*files, *build.byproducts)
+        for digest in (*(entry.sha256 for entry in stored), *(item.sha256 for item in build.dependencies)):
+            if not is_sha256(digest):
+                raise InvalidInput("invalid_digest", f"{digest[:80]!r} is not a SHA-256 in lower-case hex.")
+        for entry in stored:
             self._require_blob(entry)
         payload = write_statement(
             name=name,
@@ -224,12 +225,9 @@ class Registry:
         write_export(to, lambda files: self._copy_verified(signed.statement, files), signed.envelope, signed.signer)
         return signed.artifact
 
-    def verify_export(self, folder: Path, key: PublicKey | None = None) -> Artifact:
-        """Check an exported folder against ``key``, or else this state home's trusted keys.
-
-        Raises ``VerificationError`` with the reason, and ``InvalidInput`` with code ``not_an_export``.
-        """
-        return verify_export(folder, self.keys.trusted() if key is None else (key,))
+    def signer(self, ref: str) -> PublicKey:
+        """The trusted key that signed an artifact; raises ``VerificationError`` when none did."""
+        return self._signed(self.get(ref)).signer
 
     def _signed(self, record: Artifact) -> _Signed:
         """The envelope and statement of an artifact whose rows agree with them; files are not read."""

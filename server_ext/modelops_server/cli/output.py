@@ -13,6 +13,9 @@ from modelops.errors import ModelOpsError
 if TYPE_CHECKING:
     from rich.console import Console
 
+UNLIMITED = 10_000
+"""Columns of a table that another program reads: nothing is wrapped for it."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 
 
@@ -47,14 +50,25 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: st
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        # A digest that does not fit goes on in the next line; cut off it would be useless.
+        table.add_column(column, overflow="fold")
     for row in rows:
         # Text, never markup: names and messages come from files and models.
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     if table.row_count:
-        console().print(table)
+        out = console()
+        out.print(table, width=None if out.is_terminal else UNLIMITED)
     else:
         click.echo(empty)
+
+
+def printable(text: str) -> str:
+    """``text`` with everything that could steer a terminal or disguise itself written as an escape."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else ascii(character)[1:-1] for character in text
+    )
 
 
 def human_bytes(size: float) -> str:
