@@ -59,7 +59,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: st
         table.add_row(*(Text(printable(cell)) for cell in row))
     if table.row_count:
         out = console()
-        out.print(table, width=None if out.is_terminal else UNLIMITED)
+        if not out.is_terminal:
+            out.width = UNLIMITED
+        out.print(table)
     else:
         click.echo(empty)
 
