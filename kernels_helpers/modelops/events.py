@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modelops.errors import InvalidInput
-from modelops.names import ArtifactKind
-from modelops.names import check_member_path
+from modelops.names import ArtifactKind, check_member_path
 
 MIME = "application/vnd.modelops.event+json"
 JOB_FOLDER = "MODELOPS_JOB_FOLDER"
