@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from modelops.errors import NotFound
 
@@ -30,9 +31,38 @@ def row_key(line: bytes) -> bytes:
     return hashlib.sha256(line).digest()[:16]
 
 
+def held_out(encoded: bytes, fraction: float, seed: int) -> bool:
+    """Whether a row belongs to the held-out ``fraction``: decided by its content, so duplicates stay together."""
+    digest = hashlib.sha256(f"{seed}\n".encode() + encoded).digest()
+    return int.from_bytes(digest[:8], "big") < fraction * 2**64
+
+
 def split_file(folder: Path, split: str) -> Path:
     """Where a canonical dataset keeps a split."""
     return folder / "data" / f"{split}.jsonl"
+
+
+class CanonicalWriter:
+    """Writes rows to the splits of a new canonical dataset, in the order they come. A context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._files = ExitStack()
+        self._open: dict[str, BinaryIO] = {}
+
+    def write(self, split: str, encoded: bytes) -> None:
+        """Append one encoded row to ``split``."""
+        if split not in self._open:
+            path = split_file(self.folder, split)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._open[split] = self._files.enter_context(path.open("xb"))
+        self._open[split].write(encoded)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._files.close()
 
 
 def split_names(folder: Path) -> tuple[str, ...]:
@@ -40,8 +70,8 @@ def split_names(folder: Path) -> tuple[str, ...]:
     return tuple(split for split in SPLITS if split_file(folder, split).is_file())
 
 
-def iterate_split(folder: Path, split: str = "train") -> Iterator[Row]:
-    """Rows of a split of a canonical dataset, one at a time; raise ``NotFound`` when there is no such split."""
+def iterate_lines(folder: Path, split: str = "train") -> Iterator[bytes]:
+    """Encoded rows of a split, one at a time; raise ``NotFound`` when there is no such split."""
     path = split_file(folder, split)
     if split not in SPLITS or not path.is_file():
         raise NotFound(
@@ -52,8 +82,12 @@ def iterate_split(folder: Path, split: str = "train") -> Iterator[Row]:
         )
     # Binary lines end at \n alone; text mode would also break at other line separators inside a row.
     with path.open("rb") as lines:
-        for line in lines:
-            yield json.loads(line)
+        yield from lines
+
+
+def iterate_split(folder: Path, split: str = "train") -> Iterator[Row]:
+    """Rows of a split of a canonical dataset, one at a time; raise ``NotFound`` when there is no such split."""
+    return map(json.loads, iterate_lines(folder, split))
 
 
 def read_split(folder: Path, split: str = "train") -> list[Row]:

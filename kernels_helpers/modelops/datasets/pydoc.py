@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelops.datasets.canonical import Row, encode_row, split_file
+from modelops.datasets.canonical import Row
 from modelops.datasets.docstrings import Documented, documented, source_files
 from modelops.errors import InvalidInput, Unavailable
 
@@ -48,8 +48,8 @@ _QUESTIONS = {
 }
 # Texts that are no explanation: notes between maintainers, pointers to somewhere else, and notices.
 _POINTERS = re.compile(
-    r"(?:internal|private|helper (?:function|method|class)|see |same as |like |overrid|deprecated|do not (?:use|call)|todo|"
-    r"xxx|undocumented|test |inherited|extend|not implemented|stub|>>>|a? ?(?:fake|dummy))",
+    r"(?:internal|private|helper (?:function|method|class)|see |same as |like |overrid|deprecated|do not (?:use|call)|"
+    r"todo|xxx|undocumented|test |inherited|extend|not implemented|stub|>>>|a? ?(?:fake|dummy))",
     re.IGNORECASE,
 )
 _NOTICES = re.compile(
@@ -71,12 +71,10 @@ class Pairs:
     sources_sha256: str
     """Digest over the names and contents of all source files that were read."""
 
-    def write(self, folder: Path) -> None:
-        """Write the splits in canonical form below ``folder``."""
-        for split, rows in (("train", self.train), ("test", self.held_out)):
-            path = split_file(folder, split)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(b"".join(map(encode_row, rows)))
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """All rows with their split, train first."""
+        yield from (("train", row) for row in self.train)
+        yield from (("test", row) for row in self.held_out)
 
 
 def make_pydoc(
