@@ -1,0 +1,16 @@
+"""Language models: where they come from, what their files hold, how they are checked, stored and loaded."""
+
+from __future__ import annotations
+
+from modelops.models.finiteness import check_finite
+from modelops.models.inspection import ModelInfo, inspect_model
+from modelops.models.loading import fast_dtype, load_model, load_tokenizer
+
+__all__ = [
+    "ModelInfo",
+    "check_finite",
+    "fast_dtype",
+    "inspect_model",
+    "load_model",
+    "load_tokenizer",
+]

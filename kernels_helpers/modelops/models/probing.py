@@ -1,0 +1,108 @@
+"""Asks an imported model whether its weights make sense, before anything is signed.
+
+Weights can load without an error and be wrong all the same: permuted by a converter, of another layer, scaled twice.
+Such a model is still shaped like a model, but it no longer predicts text. It reads a short text twice. The first
+reading shows that it knows the language. The second shows that attention works: a language model copies what it has
+just seen (induction heads, https://arxiv.org/abs/2209.11895). SmolLM2-135M reads this text with 2.2 nats a token and then with 0.2; with
+the query and key rows in GGUF's order instead of transformers', it reads it with 3.6 and 4.0.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from modelops.errors import InvalidInput
+from modelops.models.loading import import_transformers, load_tokenizer, quiet
+from modelops.models.reports import refuse_incomplete
+
+TEXT = '''\
+The sun was going down behind the hills when the two children walked home from school. They talked about the long
+summer holidays, and about the small boat that their father had promised to build. "We can take it to the lake," said
+the girl, "and fish until it gets dark." Her brother laughed. He did not like fish, but he liked the water very much.
+
+def fibonacci(n):
+    """Return a list of the first n Fibonacci numbers."""
+    numbers = [0, 1]
+    while len(numbers) < n:
+        numbers.append(numbers[-1] + numbers[-2])
+    return numbers[:n]
+'''
+
+CHANCE_SHARE = 0.5
+"""A first reading must be below this share of ln(vocabulary), the loss of guessing evenly."""
+
+REPEAT_SHARE = 0.5
+"""A second reading must be below this share of the first."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Mean loss per token, in nats, of reading a text for the first and for the second time; ``chance`` is ln(vocabulary)."""
+
+    loss: float
+    loss_repeated: float
+    chance: float
+
+    @property
+    def is_plausible(self) -> bool:
+        return self.loss < CHANCE_SHARE * self.chance and self.loss_repeated < REPEAT_SHARE * self.loss
+
+
+def probe_model(folder: Path) -> Probe:
+    """Load the model in ``folder`` and let it read :data:`TEXT` twice; every tensor must be found and the loss make sense.
+
+    Raises ``InvalidInput``: ``incomplete_weights`` when tensors are missing, left over or of another shape,
+    ``implausible_model`` when the model predicts text no better than a broken one, ``unsupported_architecture`` when
+    transformers has no causal language model of that kind.
+    """
+    transformers = import_transformers()
+    with quiet(transformers):
+        model, report = _load(folder)
+        refuse_incomplete(report)
+        probe = _read_twice(model, load_tokenizer(folder))
+    if not probe.is_plausible:
+        raise InvalidInput(
+            "implausible_model",
+            f"The model loads, but reads plain text with a loss of {probe.loss:.2f} nats a token, and {probe.loss_repeated:.2f} "
+            f"when the text is repeated; guessing evenly gives {probe.chance:.2f}. Its weights are probably damaged.",
+            "Fetch or convert it again. For an untrained model, or one that knows other text, turn the probe off (--no-probe).",
+            loss=repr(probe.loss),
+            loss_repeated=repr(probe.loss_repeated),
+        )
+    return probe
+
+
+def _load(folder: Path) -> tuple[Any, dict[str, Any]]:
+    from modelops.models.loading import load_model
+
+    try:
+        model, report = load_model(folder, output_loading_info=True, ignore_mismatched_sizes=True)  # type: ignore[misc]
+    except (ValueError, KeyError, ImportError) as error:
+        raise InvalidInput(
+            "unsupported_architecture",
+            f"transformers cannot load this model: {str(error)[:300]}",
+            "Use a causal language model that the installed transformers supports.",
+        ) from error
+    return model, report
+
+
+def _read_twice(model: Any, tokenizer: Any) -> Probe:
+    import torch
+
+    first = tokenizer(TEXT)["input_ids"]
+    again = tokenizer(TEXT, add_special_tokens=False)["input_ids"]
+    # Positions past the context length are undefined for a model.
+    limit = (getattr(model.config, "max_position_embeddings", None) or 1 << 20) // 2
+    first, again = first[:limit], again[:limit]
+    ids = torch.tensor([first + again], device=model.device)
+    with torch.inference_mode():
+        logits = model(input_ids=ids, use_cache=False).logits[0, :-1].float()
+    losses = torch.nn.functional.cross_entropy(logits, ids[0, 1:], reduction="none")
+    return Probe(
+        loss=losses[: len(first) - 1].mean().item(),
+        loss_repeated=losses[len(first) :].mean().item(),
+        chance=math.log(logits.shape[-1]),
+    )
