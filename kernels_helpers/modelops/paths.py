@@ -57,3 +57,13 @@ class StateHome:
     def scratch(self) -> Path:
         """Private, disposable folders: downloads, verified copies. Same file system as the blobs."""
         return self.root / "scratch"
+
+
+def checkout() -> Path | None:
+    """The repository that this package is imported from; ``None`` where it is installed from a wheel.
+
+    An editable install keeps a copy of the repository's templates and metadata from the day it was made, so the
+    repository itself is asked first.
+    """
+    root = Path(__file__).resolve().parents[2]
+    return root if (root / "kernels_helpers" / "modelops").is_dir() and (root / "pyproject.toml").is_file() else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelops.errors import InvalidInput, ModelOpsError, NotFound
-from modelops.paths import StateHome
+from modelops.paths import StateHome, checkout
 from modelops.templates.template import Template, load_template, template_name
 
 
@@ -38,11 +38,13 @@ class Catalog:
         """The folders that are searched, first the one that wins; they need not exist."""
         from jupyter_core.paths import jupyter_path
 
+        root = checkout()
+        repository = [root / "templates"] if root else []
         # By default the user's folder is also one of Jupyter's, and there it would come first.
         shared = [
             folder for path in jupyter_path("modelops", "templates") if (folder := Path(path)) != self.home.templates
         ]
-        return list(dict.fromkeys([*_repository(), *shared, self.home.templates]))
+        return list(dict.fromkeys([*repository, *shared, self.home.templates]))
 
     def entries(self) -> list[Entry]:
         """Every notebook of the folders, broken and shadowed ones too, by name."""
@@ -94,12 +96,6 @@ def find_template(name_or_path: str, home: StateHome | None = None) -> Template:
 def list_templates(home: StateHome | None = None) -> list[Template]:
     """The templates that can be run by name; ``Catalog(home).entries()`` also tells of broken notebooks."""
     return Catalog(home).templates()
-
-
-def _repository() -> list[Path]:
-    """The checkout's ``templates``: an editable install keeps only a copy of them among Jupyter's shared data."""
-    root = Path(__file__).resolve().parents[3]
-    return [root / "templates"] if (root / "kernels_helpers" / "modelops").is_dir() else []
 
 
 def _load(path: Path) -> tuple[Template | None, ModelOpsError | None]:
