@@ -90,9 +90,10 @@ def regular_reader(path: Path) -> Iterator[BinaryIO]:
         if error.errno not in (errno.ELOOP, errno.ENXIO):
             raise
         raise _not_regular(path) from error
-    with os.fdopen(descriptor, "rb", buffering=0) as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _not_regular(path)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _not_regular(path)
+    with os.fdopen(descriptor, "rb") as stream:
         yield stream
 
 

@@ -7,11 +7,12 @@ import subprocess
 import sys
 
 import pytest
+from sqlite_utils import Database
+
 from modelops.errors import Conflict, Unavailable
 from modelops.paths import StateHome
 from modelops.registry import database as module
 from modelops.registry.database import Migration, migrate, open_database, transaction
-from sqlite_utils import Database
 
 FIRST: list[Migration] = [lambda db: db.execute("CREATE TABLE jobs (id TEXT PRIMARY KEY) STRICT")]
 SECOND: list[Migration] = [*FIRST, lambda db: db.execute("ALTER TABLE jobs ADD COLUMN name TEXT")]
