@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from jupyter_core.utils import run_sync
-from nbformat import NotebookNode
-from papermill.engines import Engine
-
-from modelops_server.jobs.execution import Execution, ExecutionOptions
-from modelops_server.jobs.recording import NotebookRecord
 from modelops_server.jobs.states import AttemptEnded, ReasonCode
 
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
-class ModelOpsEngine(Engine):  # type: ignore[misc]
+    from modelops_server.jobs.execution import ExecutionOptions
+
+
+class ModelOpsEngine:
     """Executes notebooks with atomic saves, bounded outputs, and an error for every way not to reach the last cell.
 
-    Inside of a job the runner passes ``job_options``; under plain papermill the arguments are papermill's own.
+    Inside of a job the runner passes ``job_options``; under plain papermill the arguments are papermill's own. It has
+    the interface of ``papermill.engines.Engine`` without being a subclass: papermill loads this module in the middle
+    of its own import.
     """
 
     @classmethod
@@ -33,6 +34,11 @@ class ModelOpsEngine(Engine):  # type: ignore[misc]
         **arguments: Any,
     ) -> NotebookNode:
         """Execute ``nb`` and save it to ``output_path`` as it grows; raises :class:`AttemptEnded`."""
+        from jupyter_core.utils import run_sync
+
+        from modelops_server.jobs.execution import Execution
+        from modelops_server.jobs.recording import NotebookRecord
+
         record = NotebookRecord(
             nb,
             output_path=output_path,
@@ -52,7 +58,23 @@ class ModelOpsEngine(Engine):  # type: ignore[misc]
                 raise
         finally:
             record.notebook_complete()
-        return record.nb
+        return nb
+
+    @classmethod
+    def nb_kernel_name(cls, nb: NotebookNode, name: str | None = None) -> str:
+        """The kernel to use: ``name``, or else the notebook's own."""
+        from papermill.utils import nb_kernel_name
+
+        kernel: str = nb_kernel_name(nb, name)
+        return kernel
+
+    @classmethod
+    def nb_language(cls, nb: NotebookNode, language: str | None = None) -> str:
+        """The language that parameters are written in: ``language``, or else the notebook's own."""
+        from papermill.utils import nb_language
+
+        found: str = nb_language(nb, language)
+        return found
 
 
 def _papermill_options(
@@ -65,6 +87,8 @@ def _papermill_options(
     **_: Any,
 ) -> ExecutionOptions:
     from papermill.log import logger
+
+    from modelops_server.jobs.execution import ExecutionOptions
 
     files = {"stdout": stdout_file, "stderr": stderr_file}
 

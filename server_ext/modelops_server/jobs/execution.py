@@ -121,7 +121,7 @@ class Execution:
         try:
             await self._run_cell(place, index, cell)
         except AttemptEnded as ended:
-            if ended.reason.code == ReasonCode.CELL_ERROR:
+            if "ename" in ended.reason.details:  # the cell itself raised
                 self._record.cell_exception(cell, cell_index=index)
             else:
                 self._record.cell_interrupted(index)

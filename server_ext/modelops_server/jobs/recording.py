@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import nbformat
-from modelops.files import write_atomic
 from papermill.engines import NotebookExecutionManager
-from papermill.iorw import write_ipynb
 
-INTERRUPTED = "interrupted"
-"""Status of a cell that was running when the run ended; papermill knows only pending, running, completed and failed."""
+from modelops_server.jobs.notebooks import INTERRUPTED, close_cells, mark_run, write_notebook
 
 _SAVE_SHARE = 20
 """A save that took a second is followed by at least so many seconds without one."""
@@ -75,33 +71,3 @@ class NotebookRecord(NotebookExecutionManager):  # type: ignore[misc]
 
     def _mark(self, *, partial: bool) -> None:
         mark_run(self.nb, {**self._run, "partial": partial})
-
-
-def write_notebook(nb: nbformat.NotebookNode, path: str) -> None:
-    """Write a notebook: atomically to a local path, through papermill's handlers to anything else (``s3://…``)."""
-    if "://" in path or path == "-":
-        write_ipynb(nb, path)
-    else:
-        write_atomic(Path(path), (nbformat.writes(nb) + "\n").encode())
-
-
-def mark_run(nb: nbformat.NotebookNode, run: dict[str, Any]) -> None:
-    """Say in the notebook's metadata which run made it, and whether it is partial."""
-    nb.metadata.setdefault("modelops", {})["run"] = run
-
-
-def close_cells(nb: nbformat.NotebookNode) -> None:
-    """Mark cells that were running as interrupted: nothing runs any more."""
-    for cell in nb.cells:
-        record = cell.metadata.get("papermill")
-        if record and record.get("status") == NotebookExecutionManager.RUNNING:
-            record["status"] = INTERRUPTED
-
-
-def close_notebook(path: Path, run: dict[str, Any]) -> None:
-    """Mark a notebook whose runner died as partial, in place; one that was never written stays so."""
-    if path.exists():
-        nb = nbformat.read(path, as_version=4)
-        close_cells(nb)
-        mark_run(nb, {**nb.metadata.get("modelops", {}).get("run", {}), **run, "partial": True})
-        write_notebook(nb, str(path))

@@ -1,0 +1,178 @@
+"""From a notebook that ran to registered artifacts: check what it declared, store it, and publish all of it or nothing."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from modelops.errors import ModelOpsError, NonFinite
+from modelops.models import check_finite
+from modelops.names import check_name
+from modelops.registry import Artifact, Build, Dependency, FileEntry, Registry
+from modelops.registry.database import transaction
+
+from modelops_server.jobs import environment
+from modelops_server.jobs.journal import read_events
+from modelops_server.jobs.queue import Queue
+from modelops_server.jobs.spec import OUTPUT, JobSpec
+from modelops_server.jobs.states import AttemptEnded, Reason, ReasonCode, State
+
+_TRAINED = frozenset({"model", "adapter"})
+
+
+@dataclass(frozen=True)
+class Declared:
+    """An output as the notebook declared it, after its folder, name and kind were checked."""
+
+    folder: Path
+    name: str
+    kind: str
+    metadata: dict[str, Any]
+
+
+def declared_outputs(folder: Path, offset: int = 0) -> list[Declared]:
+    """The artifacts that the events from ``offset`` on declare; raises :class:`AttemptEnded` where one cannot be."""
+    outputs: dict[Path, Declared] = {}
+    for _, event in read_events(folder, offset):
+        if event["type"] == "artifact":
+            declared = _declared(folder / "outputs", event)
+            outputs[declared.folder] = declared  # declared again: the last word counts
+    return list(outputs.values())
+
+
+def check_metrics(folder: Path, offset: int = 0) -> None:
+    """Raise :class:`AttemptEnded` when the notebook reported a value that is not finite (sent as text, see events)."""
+    for _, event in read_events(folder, offset):
+        if event["type"] != "metric":
+            continue
+        for name, value in dict(event.get("values") or {}).items():
+            if _is_non_finite(value):
+                step = event.get("step")
+                where = "" if step is None else f" at step {step}"
+                raise AttemptEnded.failed(
+                    ReasonCode.NON_FINITE,
+                    f"{name} became {value}{where}: nothing of this run is registered.",
+                    "Lower the learning rate, clip the gradients, or train in a wider float type.",
+                    metric=name,
+                    step=step,
+                )
+
+
+def check_weights(outputs: list[Declared]) -> None:
+    """Raise :class:`AttemptEnded` when a model's or adapter's weights hold NaN or infinity."""
+    for output in outputs:
+        if output.kind in _TRAINED:
+            try:
+                check_finite(output.folder)
+            except NonFinite as error:
+                raise AttemptEnded.failed(
+                    ReasonCode.NON_FINITE, f"{output.kind} {output.name}: {error.message}", error.hint, **error.details
+                ) from error
+
+
+class Finisher:
+    """Stores a finished attempt's outputs, then publishes them together with the job's success."""
+
+    def __init__(self, queue: Queue, spec: JobSpec, epoch: int, folder: Path) -> None:
+        self._queue = queue
+        self._registry = Registry(queue.home, queue.database)
+        self._spec = spec
+        self._epoch = epoch
+        self._folder = folder
+
+    def finish(
+        self, environment_sha256: str, started: datetime, finished: datetime, offset: int, announce: Callable[[], None]
+    ) -> list[Artifact]:
+        """Check, store and publish; ``announce`` is called when only the commit is left.
+
+        Raises :class:`AttemptEnded`; then nothing is registered.
+        """
+        check_metrics(self._folder, offset)
+        outputs = declared_outputs(self._folder, offset)
+        check_weights(outputs)
+        try:
+            staged = [(output, self._registry.stage(output.folder)) for output in outputs]
+            build = Build(
+                build_type="job",
+                parameters=self._spec.parameters,
+                dependencies=self._dependencies(environment_sha256),
+                invocation=self._spec.id,
+                started=started,
+                finished=finished,
+                byproducts=tuple(self._byproduct(name) for name in (OUTPUT, environment.FILE)) if outputs else (),
+            )
+            return self._publish(staged, build, announce)
+        except ModelOpsError as error:
+            code = ReasonCode.DISK_FULL if error.code == "disk_full" else ReasonCode.INVALID_OUTPUT
+            raise AttemptEnded.failed(code, error.message, error.hint, error=error.code, **error.details) from error
+
+    def _publish(
+        self, staged: list[tuple[Declared, tuple[FileEntry, ...]]], build: Build, announce: Callable[[], None]
+    ) -> list[Artifact]:
+        with transaction(self._queue.database):
+            artifacts = [
+                self._registry.publish(
+                    files, name=output.name, kind=output.kind, metadata=output.metadata, build=build
+                )
+                for output, files in staged
+            ]
+            refs = [artifact.ref for artifact in artifacts]
+            if not self._queue.move_within(
+                self._spec.id, self._epoch, State.FINALIZING, State.SUCCEEDED, artifacts=refs
+            ):
+                # Cancelled, or fenced off: leaving the block undoes the rows.
+                raise self._not_ours()
+            announce()
+        return artifacts
+
+    def _not_ours(self) -> AttemptEnded:
+        if self._queue.cancel_requested(self._spec.id):
+            return AttemptEnded(State.CANCELLED, Reason(ReasonCode.CANCELLED, "Cancelled before its outputs were signed."))
+        reason = Reason(ReasonCode.FENCED, "Another attempt has taken this one's place.")
+        return AttemptEnded(State.INTERRUPTED, reason)
+
+    def _dependencies(self, environment_sha256: str) -> tuple[Dependency, ...]:
+        spec = self._spec
+        return (
+            Dependency("template", spec.template_uri, spec.template_sha256),
+            *(self._registry.get(pinned.ref).as_dependency(pinned.parameter) for pinned in spec.references),
+            Dependency("environment", f"file:{environment.FILE}", environment_sha256),
+        )
+
+    def _byproduct(self, name: str) -> FileEntry:
+        return FileEntry(name, *self._registry.blobs.add(self._folder / name))
+
+
+def _declared(outputs: Path, event: dict[str, Any]) -> Declared:
+    folder, name, kind = (event.get(field) for field in ("folder", "name", "kind"))
+    metadata = event.get("metadata") or {}
+    if not (isinstance(folder, str) and isinstance(name, str) and isinstance(kind, str) and isinstance(metadata, dict)):
+        raise _invalid("An artifact was declared without a folder, name or kind.", "Use modelops.log_artifact.")
+    # The real path: a link inside of outputs/ could lead anywhere.
+    place = Path(os.path.realpath(folder))
+    if not place.is_relative_to(outputs.resolve()) or place == outputs.resolve():
+        raise _invalid(
+            f"The folder of {name!r} is not inside of the job's outputs: {folder}",
+            "Make it with modelops.output_folder(name), and write the files there.",
+        )
+    try:
+        check_name(name, "artifact name")
+    except ModelOpsError as error:
+        raise _invalid(error.message, error.hint) from error
+    return Declared(place, name, kind, metadata)
+
+
+def _invalid(message: str, hint: str) -> AttemptEnded:
+    return AttemptEnded.failed(ReasonCode.INVALID_OUTPUT, message, hint)
+
+
+def _is_non_finite(value: Any) -> bool:
+    try:
+        return not math.isfinite(float(value))
+    except (TypeError, ValueError):
+        return False  # some text: not a measure

@@ -1,0 +1,132 @@
+"""What can be known to fail before anything is queued: references, secrets, the kernel and its packages."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from modelops.errors import InvalidInput, ModelOpsError, Unavailable
+from modelops.registry import Registry
+from modelops.templates import Template
+
+from modelops_server.jobs.kernels import find_kernel, kernel_python
+from modelops_server.jobs.spec import PinnedReference, SecretReference
+
+_SOURCE = re.compile(r"(hf:|pypi:|\.{0,2}/|~)|.*\.(gguf|safetensors|jsonl?|csv|parquet)$", re.IGNORECASE)
+_ADD_COMMAND = {"Model": "modelops models add {source} --name NAME", "Dataset": "modelops datasets add {source} --name NAME"}
+_KIND = {"Model": "model", "Dataset": "dataset", "Adapter": "adapter", "Index": "index"}
+
+# Distribution to install where its name is not the import's.
+_DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml", "faiss": "faiss-cpu"}
+
+_PROBE = (
+    "import importlib.util, json, sys\n"
+    "print(json.dumps([name for name in sys.argv[1:] if importlib.util.find_spec(name) is None]))"
+)
+
+
+def field_error(name: str, code: str, message: str, hint: str = "") -> InvalidInput:
+    """One parameter's value cannot be used."""
+    return InvalidInput(
+        "invalid_parameters",
+        f"{name}: {message}",
+        hint,
+        fields=[{"name": name, "code": code, "message": message}],
+    )
+
+
+def refuse_sources(template: Template, values: Mapping[str, Any]) -> None:
+    """Raise ``InvalidInput`` where a parameter names a source (``hf:…``, a path) instead of an artifact."""
+    for parameter in template.parameters:
+        value = values.get(parameter.name)
+        if parameter.reference in _KIND and isinstance(value, str) and _SOURCE.match(value):
+            command = _ADD_COMMAND.get(parameter.reference or "", "modelops artifacts list")
+            raise field_error(
+                parameter.name,
+                "not_registered",
+                f"{value!r} is a source; jobs read registered artifacts, which were checked and signed.",
+                f"Add it first, then give the name: {command.format(source=value)}",
+            )
+
+
+def pin_references(template: Template, values: dict[str, Any], registry: Registry) -> tuple[PinnedReference, ...]:
+    """Replace each reference in ``values`` by the exact ``name@version`` it means now; raises ``InvalidInput``."""
+    pinned = []
+    for parameter in template.parameters:
+        kind, value = _KIND.get(parameter.reference or ""), values[parameter.name]
+        if kind is None or not isinstance(value, str):
+            continue
+        try:
+            artifact = registry.get(value)
+        except ModelOpsError as error:
+            hint = error.hint
+            if Path(value).exists() and parameter.reference in _ADD_COMMAND:
+                hint = f"There is a file of that name; add it first: {_ADD_COMMAND[parameter.reference].format(source=value)}"
+            raise field_error(parameter.name, error.code, error.message, hint) from error
+        if artifact.kind != kind:
+            raise field_error(
+                parameter.name, "wrong_kind", f"{artifact.ref} is of kind {artifact.kind}, not {kind}.",
+                f"List what fits: modelops artifacts list --kind {kind}",
+            )
+        values[parameter.name] = artifact.ref
+        pinned.append(PinnedReference(parameter.name, artifact.ref, artifact.digest))
+    return tuple(pinned)
+
+
+def find_secrets(template: Template, values: Mapping[str, Any]) -> tuple[SecretReference, ...]:
+    """The secrets that the job will need; raises ``InvalidInput`` where one is not set."""
+    secrets = []
+    for parameter in template.parameters:
+        variable = values[parameter.name]
+        if parameter.reference == "Secret" and isinstance(variable, str):
+            if variable not in os.environ:
+                raise field_error(
+                    parameter.name,
+                    "secret_not_set",
+                    f"The environment variable {variable} is not set.",
+                    f"Set it where the job is submitted: export {variable}=…",
+                )
+            secrets.append(SecretReference(parameter.name, variable))
+    return tuple(secrets)
+
+
+def choose_kernel(notebook: Path, kernel: str | None) -> tuple[str, str]:
+    """The name and language of the kernel to use: the one asked for, else the notebook's; raises ``NotFound``."""
+    metadata = json.loads(notebook.read_bytes()).get("metadata", {})
+    name = kernel or metadata.get("kernelspec", {}).get("name") or "python3"
+    return name, find_kernel(name).language
+
+
+def check_packages(requires: Sequence[str], kernel: str) -> None:
+    """Raise ``Unavailable`` with the command to run when the kernel's Python lacks a package."""
+    python = kernel_python(find_kernel(kernel))
+    if python is None or not requires:
+        return
+    missing = missing_packages(requires, python)
+    if missing:
+        names = " ".join(sorted({_DISTRIBUTIONS.get(name, name) for name in missing}))
+        raise Unavailable(
+            "missing_packages",
+            f"The kernel {kernel!r} lacks what the notebook needs: {', '.join(missing)}.",
+            f"Install it: {python} -m pip install {names}",
+            missing=missing,
+            kernel=kernel,
+        )
+
+
+def missing_packages(requires: Sequence[str], python: str) -> list[str]:
+    """The import names that ``python`` cannot find."""
+    if os.path.samefile(python, sys.executable):
+        return [name for name in requires if find_spec(name) is None]
+    answer = subprocess.run(
+        [python, "-c", _PROBE, *requires], capture_output=True, text=True, timeout=60, check=True
+    )
+    missing: list[str] = json.loads(answer.stdout)
+    return missing

@@ -1,0 +1,288 @@
+"""The runner: the process that executes one attempt of a job, from the claim to the truth about how it ended.
+
+``python -m modelops_server.jobs.runner <job folder> <epoch>``
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelops.errors import ModelOpsError
+from modelops.events import JOB_FOLDER
+from modelops.paths import StateHome
+
+from modelops_server.jobs import diagnosis, environment
+from modelops_server.jobs.control import Control
+from modelops_server.jobs.journal import EVENTS, Journal
+from modelops_server.jobs.processes import (
+    JOB_ID,
+    AlreadyLocked,
+    Identity,
+    become_subreaper,
+    file_lock,
+    kill_job,
+)
+from modelops_server.jobs.queue import Queue
+from modelops_server.jobs.spec import INPUT, OUTPUT, JobSpec
+from modelops_server.jobs.states import ACTIVE, AttemptEnded, Reason, ReasonCode, State
+from modelops_server.jobs.watch import Watch
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+LOCK = "runner.lock"
+"""File in the job's folder that the living runner holds a lock on."""
+
+_LOCK_PATIENCE = 5.0
+
+
+class Runner:
+    """One attempt."""
+
+    def __init__(self, folder: Path, epoch: int) -> None:
+        self._folder = folder
+        self._epoch = epoch
+        self._home = StateHome(folder.parent.parent)
+        self._spec = JobSpec.read(folder)
+        self._control = Control()
+        self._queue = Queue(self._home)
+        self._journal = Journal(folder)
+        self._offset = (folder / EVENTS).stat().st_size
+        """Where this attempt's events begin in the journal."""
+        self._environment = _Environment(folder, self._spec)
+        self._started = datetime.now(UTC)
+
+    def run(self) -> None:
+        """Execute the attempt and enter its end; does nothing when the attempt is not (or no longer) this runner's."""
+        if not self._queue.adopt(self._spec.id, self._epoch, Identity.mine()):
+            return
+        self._journal.event("state", state=State.STARTING, attempt=self._epoch)
+        become_subreaper()
+        signal.signal(signal.SIGTERM, self._on_terminate)
+        signal.signal(signal.SIGINT, self._on_terminate)
+        watch = Watch(self._home, self._spec, self._epoch, self._control, self._folder)
+        watch.start()
+        try:
+            self._execute()
+            watch.execution_ended()
+            self._clean_up()
+            self._finish()
+        except AttemptEnded as ended:
+            self._end(ended, watch)
+        except OSError as error:
+            self._end(_from_os_error(error, self._folder), watch)
+        except Exception as error:
+            traceback.print_exc()
+            self._end(_unexpected(error), watch)
+        finally:
+            watch.stop()
+            self._queue.heartbeat(self._spec.id, self._epoch, watch.peak_memory)
+            self._journal.close()
+
+    def _execute(self) -> None:
+        from modelops_server.jobs.engine import ModelOpsEngine
+        from modelops_server.jobs.execution import ExecutionOptions
+
+        options = self._spec.options
+        ModelOpsEngine.execute_notebook(
+            self._parametrised(),
+            self._spec.kernel,
+            output_path=str(self._folder / OUTPUT),
+            progress_bar=False,
+            run={"job": self._spec.id, "attempt": self._epoch},
+            job_options=ExecutionOptions(
+                sink=self._journal,
+                control=self._control,
+                environment=self._kernel_environment(),
+                working_directory=self._working_directory(),
+                start_timeout=options.start_timeout,
+                cell_timeout=options.cell_timeout,
+                grace=options.grace,
+                bound=True,
+                on_running=self._on_running,
+            ),
+        )
+
+    def _parametrised(self) -> NotebookNode:
+        from papermill.iorw import load_notebook_node
+        from papermill.parameterize import parameterize_notebook
+
+        spec = self._spec
+        notebook = load_notebook_node(str(self._folder / INPUT))
+        if not spec.parameters:
+            return notebook
+        return parameterize_notebook(
+            notebook, spec.parameters, kernel_name=spec.kernel, language=spec.language, engine_name="modelops"
+        )
+
+    def _kernel_environment(self) -> dict[str, str]:
+        secrets = {}
+        for secret in self._spec.secrets:
+            value = os.environ.get(secret.variable)
+            if value is None:
+                raise AttemptEnded.failed(
+                    ReasonCode.PREFLIGHT,
+                    f"The secret {secret.variable} (parameter {secret.parameter}) is not set where the job runs.",
+                    f"Set the environment variable {secret.variable} for the worker, and run the job again.",
+                )
+            secrets[secret.variable] = value
+        return {
+            **os.environ,
+            **secrets,
+            JOB_ID: self._spec.id,
+            JOB_FOLDER: str(self._folder),
+            "MODELOPS_HOME": str(self._home.root),
+        }
+
+    def _working_directory(self) -> Path:
+        folder = Path(self._spec.working_directory)
+        if not folder.is_dir():
+            raise AttemptEnded.failed(
+                ReasonCode.PREFLIGHT,
+                f"The folder that the job was submitted from is gone: {folder}",
+                "Submit it again from a folder that stays.",
+            )
+        return folder
+
+    def _on_running(self) -> None:
+        if self._queue.move(self._spec.id, self._epoch, State.STARTING, State.RUNNING):
+            self._journal.event("state", state=State.RUNNING, attempt=self._epoch)
+        self._environment.start()
+
+    def _finish(self) -> None:
+        from modelops_server.jobs.finishing import Finisher
+
+        if not self._queue.move(self._spec.id, self._epoch, State.RUNNING, State.FINALIZING):
+            raise AttemptEnded(State.INTERRUPTED, Reason(ReasonCode.FENCED, "The attempt was given up by others."))
+        self._journal.event("state", state=State.FINALIZING, attempt=self._epoch)
+        Finisher(self._queue, self._spec, self._epoch, self._folder).finish(
+            self._environment.sha256(),
+            self._started,
+            datetime.now(UTC),
+            self._offset,
+            announce=lambda: self._journal.event("state", state=State.SUCCEEDED, attempt=self._epoch),
+        )
+
+    def _end(self, ended: AttemptEnded, watch: Watch) -> None:
+        self._clean_up()
+        details = {**ended.reason.details, "peak_memory_bytes": watch.peak_memory}
+        reason = Reason(ended.reason.code, ended.reason.message, ended.reason.hint, details)
+        if reason.code == ReasonCode.FENCED:
+            return  # whoever fenced this attempt off has the say
+        self._mark_partial(reason)
+        self._journal.record(
+            {
+                "type": "state",
+                "time": time.time(),
+                "state": ended.state,
+                "attempt": self._epoch,
+                "reason": reason.as_json(),
+            },
+            always=True,
+        )
+        self._queue.move(self._spec.id, self._epoch, sorted(ACTIVE), ended.state, reason)
+
+    def _mark_partial(self, reason: Reason) -> None:
+        from modelops_server.jobs.notebooks import close_notebook
+
+        try:
+            close_notebook(self._folder / OUTPUT, {"reason": str(reason.code)})
+        except OSError as error:
+            logging.warning("The notebook could not be marked as partial: %s", error)
+
+    def _clean_up(self) -> None:
+        """Nothing of the attempt outlives it."""
+        self._environment.wait()
+        left = kill_job(self._spec.id, roots=[os.getpid()])
+        if left:
+            logging.warning("Processes that could not be killed: %s", sorted(left))
+
+    def _on_terminate(self, number: int, frame: Any) -> None:
+        reason = Reason(ReasonCode.TERMINATED, f"The runner was told to stop ({signal.Signals(number).name}).")
+        self._control.stop(AttemptEnded(State.INTERRUPTED, reason))
+
+
+class _Environment:
+    """Lists the kernel's packages while the notebook runs: it takes a moment, and nobody waits for it."""
+
+    def __init__(self, folder: Path, spec: JobSpec) -> None:
+        self._folder = folder
+        self._kernel = spec.kernel
+        self._thread = threading.Thread(target=self._write, name="environment", daemon=True)
+        self._result: str | BaseException | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wait(self) -> None:
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def sha256(self) -> str:
+        """The digest of ``environment.txt``."""
+        self.wait()
+        if isinstance(self._result, BaseException):
+            raise self._result
+        assert self._result is not None
+        return self._result
+
+    def _write(self) -> None:
+        from modelops_server.jobs.kernels import find_kernel, kernel_python
+
+        try:
+            python = kernel_python(find_kernel(self._kernel))
+            self._result = environment.write_environment(self._folder, python, self._kernel)
+        except Exception as error:  # handed to whoever asks for the digest
+            self._result = error
+
+
+def _from_os_error(error: OSError, folder: Path) -> AttemptEnded:
+    from modelops.registry.blobs import out_of_space
+
+    if not out_of_space(error):
+        traceback.print_exc()
+        return _unexpected(error)
+    status = os.statvfs(folder)
+    output = folder / OUTPUT
+    needed = output.stat().st_size if output.exists() else 0
+    return diagnosis.disk_full(needed, status.f_bavail * status.f_frsize, str(folder))
+
+
+def _unexpected(error: Exception) -> AttemptEnded:
+    hint = error.hint if isinstance(error, ModelOpsError) else "The file runner.log in the job's folder has the traceback."
+    return AttemptEnded.failed(ReasonCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}", hint)
+
+
+def main(arguments: list[str]) -> None:
+    """Run the attempt that the command line names."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    # jsonschema tries these for formats that no notebook uses: compiling rfc3987_syntax's grammar takes 1.6 s of every
+    # job's start; papermill imports pyarrow for Hadoop paths.
+    for unused in ("rfc3987_syntax", "pyarrow"):
+        sys.modules[unused] = None  # type: ignore[assignment]
+    folder, epoch = Path(arguments[0]).absolute(), int(arguments[1])
+    with ExitStack() as stack:
+        deadline = time.monotonic() + _LOCK_PATIENCE
+        while True:
+            try:
+                stack.enter_context(file_lock(folder / LOCK))
+                break
+            except AlreadyLocked:  # somebody looks whether a runner lives, or one does
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(0.05)
+        Runner(folder, epoch).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,112 @@
+"""The scheduler: starts queued jobs, and finds the ones whose runner is gone. Several may work on one state home."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from modelops.paths import StateHome
+
+from modelops_server.jobs.executors import Executor, load_executor
+from modelops_server.jobs.journal import Journal
+from modelops_server.jobs.processes import AlreadyLocked, Identity, file_lock, kill_job
+from modelops_server.jobs.queue import Job, Queue
+from modelops_server.jobs.runner import LOCK
+from modelops_server.jobs.spec import OUTPUT
+from modelops_server.jobs.states import ACTIVE, Reason, ReasonCode, State
+from modelops_server.jobs.watch import known_processes
+
+TICK = 0.25
+"""Seconds between two looks at the queue."""
+
+_log = logging.getLogger("modelops.scheduler")
+
+
+class Scheduler:
+    """Works for one state home, in the thread that calls it."""
+
+    def __init__(self, home: StateHome, *, max_running: int = 1, only: str | None = None) -> None:
+        """``max_running`` bounds the active jobs of the whole state home; ``only`` limits what is started to one job."""
+        self._queue = Queue(home)
+        self._max_running = max_running
+        self._only = only
+        self._me = Identity.mine()
+        self._executors: dict[str, Executor] = {}
+
+    def run(self, until: Callable[[], bool], stop: threading.Event | None = None) -> None:
+        """Work until ``until()`` is true or ``stop`` is set."""
+        stop = stop or threading.Event()
+        while not until():
+            self.tick()
+            if stop.wait(TICK):
+                return
+
+    def tick(self) -> None:
+        """Reconcile, then start what may start."""
+        for executor in self._executors.values():
+            executor.reap()
+        for job in self._queue.list(states=ACTIVE):
+            self._reconcile(job)
+        while (job := self._queue.claim(self._me, self._max_running, self._only)) is not None:
+            self._executor(job.executor).start(job)
+
+    def idle(self) -> bool:
+        """Whether no job is queued or active."""
+        return self._queue.count([State.QUEUED, *ACTIVE]) == 0
+
+    def close(self) -> None:
+        """Close the database connection; runners go on."""
+        self._queue.close()
+
+    def _executor(self, name: str) -> Executor:
+        if name not in self._executors:
+            self._executors[name] = load_executor(name)
+        return self._executors[name]
+
+    def _reconcile(self, job: Job) -> None:
+        attempt = job.attempt
+        if attempt is None:
+            return
+        if attempt.runner is None:
+            # Claimed, but no runner has reported yet: it may be about to, as long as the lease lasts.
+            if attempt.expired():
+                self._requeue(job)
+            return
+        if attempt.runner.alive:
+            return
+        try:
+            # Holding the lock, and seeing the job active all the same: its runner is dead and cannot come back.
+            with file_lock(job.folder / LOCK):
+                self._bury(self._queue.get(job.id))
+        except AlreadyLocked:
+            return
+
+    def _requeue(self, job: Job) -> None:
+        try:
+            with file_lock(job.folder / LOCK):
+                if self._queue.move(job.id, job.epoch, State.STARTING, State.QUEUED):
+                    _log.warning("%s: no runner came up; back to the queue", job.id)
+        except AlreadyLocked:
+            return
+
+    def _bury(self, job: Job) -> None:
+        if job.state.terminal:
+            return
+        kill_job(job.id, known=known_processes(job.folder))
+        if job.cancel_requested:
+            state, reason = State.CANCELLED, Reason(ReasonCode.CANCELLED, "Cancelled; its runner was killed.")
+        else:
+            state = State.INTERRUPTED
+            reason = Reason(
+                ReasonCode.RUNNER_DIED,
+                f"The runner died while the job was {job.state}.",
+                "Run it again; the partial notebook shows how far it came.",
+            )
+        from modelops_server.jobs.notebooks import close_notebook
+
+        close_notebook(job.folder / OUTPUT, {"reason": str(reason.code)})
+        with Journal(job.folder) as journal:
+            journal.event("state", state=state, attempt=job.epoch, reason=reason.as_json())
+        if self._queue.move(job.id, job.epoch, sorted(ACTIVE), state, reason):
+            _log.warning("%s: %s", job.id, reason.message)

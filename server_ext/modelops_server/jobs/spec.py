@@ -1,0 +1,78 @@
+"""What an attempt is given: the job's ``spec.json``, fixed at submission."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modelops.files import write_atomic
+
+FILE = "spec.json"
+INPUT = "input.ipynb"
+OUTPUT = "output.ipynb"
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """Limits of a job; times in seconds, memory in bytes, ``None`` for none."""
+
+    memory: int | None = None
+    timeout: float | None = None
+    cell_timeout: float | None = None
+    start_timeout: float = 60.0
+    grace: float = 5.0
+    """How long a cell may take to end after an interrupt, before its kernel is killed."""
+
+
+@dataclass(frozen=True)
+class PinnedReference:
+    """A reference parameter at submission: the exact artifact that it meant then."""
+
+    parameter: str
+    ref: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class SecretReference:
+    """A secret parameter: the environment variable that holds the value, which is written nowhere."""
+
+    parameter: str
+    variable: str
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """A job as its runner sees it."""
+
+    id: str
+    template: str
+    template_uri: str
+    template_sha256: str
+    kernel: str
+    language: str
+    working_directory: str
+    parameters: dict[str, Any]
+    references: tuple[PinnedReference, ...] = ()
+    secrets: tuple[SecretReference, ...] = ()
+    options: JobOptions = field(default_factory=JobOptions)
+
+    def write(self, folder: Path) -> None:
+        """Write ``spec.json`` into the job's folder."""
+        content = json.dumps(asdict(self), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        write_atomic(folder / FILE, content.encode())
+
+    @classmethod
+    def read(cls, folder: Path) -> JobSpec:
+        """The specification in a job's folder."""
+        document = json.loads((folder / FILE).read_bytes())
+        return cls(
+            **{
+                **document,
+                "references": tuple(PinnedReference(**item) for item in document["references"]),
+                "secrets": tuple(SecretReference(**item) for item in document["secrets"]),
+                "options": JobOptions(**document["options"]),
+            }
+        )

@@ -1,0 +1,101 @@
+"""From a template and values to a queued job: checked, pinned, written down, and only then in the queue."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from modelops.errors import InvalidInput, NotFound
+from modelops.files import fsync_folder, write_atomic
+from modelops.names import check_name
+from modelops.paths import StateHome
+from modelops.registry import Registry
+from modelops.templates import Template
+
+from modelops_server.jobs import preflight
+from modelops_server.jobs.executors import executor_names
+from modelops_server.jobs.queue import Job, Queue
+from modelops_server.jobs.spec import INPUT, JobOptions, JobSpec
+
+
+def submit(
+    home: StateHome,
+    template: Template,
+    parameters: Mapping[str, Any],
+    *,
+    name: str | None = None,
+    executor: str = "local",
+    kernel: str | None = None,
+    options: JobOptions | None = None,
+    idempotency_key: str | None = None,
+    working_directory: Path | None = None,
+) -> Job:
+    """Queue a job that executes ``template`` with ``parameters``.
+
+    Raises ``InvalidInput`` with ``fields`` when parameters are wrong, ``NotFound`` for an unknown kernel, ``Unavailable``
+    when the kernel lacks packages; then nothing is queued. The same ``idempotency_key`` again returns the first job.
+    """
+    if executor not in executor_names():
+        raise NotFound(
+            "unknown_executor", f"There is no executor {executor!r}.", f"Choose one of: {', '.join(executor_names())}."
+        )
+    preflight.refuse_sources(template, parameters)
+    values = template.validate(parameters)
+    queue = Queue(home)
+    references = preflight.pin_references(template, values, Registry(home, queue.database))
+    secrets = preflight.find_secrets(template, values)
+    notebook = template.path.read_bytes()
+    if hashlib.sha256(notebook).hexdigest() != template.sha256:
+        raise InvalidInput("template_changed", f"{template.path.name} was changed a moment ago.", "Submit it again.")
+    kernel_name, language = preflight.choose_kernel(template.path, kernel)
+    preflight.check_packages(template.requires, kernel_name)
+
+    job_id = queue.new_id(template.name[:40].strip("._-"))
+    spec = JobSpec(
+        id=job_id,
+        template=template.name,
+        template_uri=f"modelops:template/{template.name}",
+        template_sha256=template.sha256,
+        kernel=kernel_name,
+        language=language,
+        working_directory=str((working_directory or Path.cwd()).absolute()),
+        parameters=values,
+        references=references,
+        secrets=secrets,
+        options=options or JobOptions(),
+    )
+    folder = home.jobs / job_id
+    _write_folder(folder, spec, notebook)
+    try:
+        job = queue.add(
+            job_id,
+            name=check_name(name, "job name") if name else template.name,
+            template=template.name,
+            executor=executor,
+            request_digest=_digest(spec, executor),
+            idempotency_key=idempotency_key,
+        )
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    if job.id != job_id:  # the key was used before: that job is the answer
+        shutil.rmtree(folder)
+    return job
+
+
+def _write_folder(folder: Path, spec: JobSpec, notebook: bytes) -> None:
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / "outputs").mkdir()
+    write_atomic(folder / INPUT, notebook)
+    spec.write(folder)
+    fsync_folder(folder.parent)
+
+
+def _digest(spec: JobSpec, executor: str) -> str:
+    request = {**asdict(spec), "id": None, "executor": executor}
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
