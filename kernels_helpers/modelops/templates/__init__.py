@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from modelops.templates.parameters import Parameter
     from modelops.templates.schema import describe_type
     from modelops.templates.template import Template, load_template
+    from modelops.templates.values_file import read_values
 
 _HOMES = {
     "Catalog": "catalog",
@@ -26,6 +27,7 @@ _HOMES = {
     "find_template": "catalog",
     "list_templates": "catalog",
     "load_template": "template",
+    "read_values": "values_file",
 }
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "find_template",
     "list_templates",
     "load_template",
+    "read_values",
 ]
 
 

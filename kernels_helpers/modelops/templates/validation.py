@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from modelops.errors import InvalidInput
 from modelops.templates.parameters import Parameter
@@ -16,7 +16,25 @@ MAX_INTEGER = 2**53 - 1
 """Above it JSON readers, a browser among them, change whole numbers without saying so."""
 MAX_PROBLEMS = 100
 
-_CODES = {
+ProblemCode = Literal[
+    "unknown",
+    "missing",
+    "wrong_type",
+    "not_finite",
+    "out_of_range",
+    "not_a_choice",
+    "wrong_pattern",
+    "too_short",
+    "too_long",
+    "too_large",
+    "not_text",
+    "invalid_reference",
+    "invalid_secret_name",
+    "invalid",
+]
+
+# What pydantic calls an error -> our code, and the message that goes on after the parameter's name.
+_CODES: dict[str, tuple[ProblemCode, str]] = {
     "int_type": ("wrong_type", "must be a whole number, not {given}"),
     "float_type": ("wrong_type", "must be a number, not {given}"),
     "string_type": ("wrong_type", "must be text, not {given}"),
@@ -44,7 +62,7 @@ class FieldProblem:
     """What is wrong with one parameter's value; ``message`` goes on after the name: "rank must be …"."""
 
     name: str
-    code: str
+    code: ProblemCode
     message: str
 
 
@@ -108,7 +126,7 @@ def refused(problems: list[FieldProblem]) -> InvalidInput:
     )
 
 
-def _problem(parameter: Parameter, code: str, message: str) -> FieldProblem:
+def _problem(parameter: Parameter, code: ProblemCode, message: str) -> FieldProblem:
     return FieldProblem(parameter.name, code, message)
 
 
@@ -163,7 +181,7 @@ def _coerced(given: Any, result: Any) -> bool:
     return isinstance(given, float) and isinstance(result, int)
 
 
-def _not_portable(value: Any) -> tuple[str, str] | None:
+def _not_portable(value: Any) -> tuple[ProblemCode, str] | None:
     """Code and message for a value that JSON, and so the job's files, could not carry unchanged."""
     if isinstance(value, list):
         return next((problem for item in value if (problem := _not_portable(item))), None)
