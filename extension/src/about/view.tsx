@@ -1,0 +1,118 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { VDomRenderer } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { IHealth, NOT_INSTALLED, ProblemError, UNREACHABLE } from '../api';
+import { AboutModel, ServerState } from './model';
+
+/** The body of the About dialog. */
+export class AboutView extends VDomRenderer<AboutModel> {
+  constructor(
+    model: AboutModel,
+    private readonly trans: TranslationBundle
+  ) {
+    super(model);
+    this.addClass('jp-ModelOps-About');
+  }
+
+  protected override render(): React.JSX.Element {
+    const { version, server, mismatched } = this.model;
+    return (
+      <>
+        <dl className="jp-ModelOps-facts">
+          <dt>{this.trans.__('Front end')}</dt>
+          <dd>{version}</dd>
+          <dt>{this.trans.__('Server extension')}</dt>
+          <dd>{server.kind === 'answered' ? server.health.version : '—'}</dd>
+          {server.kind === 'answered' && (
+            <>
+              <dt>{this.trans.__('State')}</dt>
+              <dd>{server.health.state_home}</dd>
+            </>
+          )}
+        </dl>
+        <Status server={server} mismatched={mismatched} trans={this.trans} />
+      </>
+    );
+  }
+}
+
+function Status(props: {
+  server: ServerState;
+  mismatched: boolean;
+  trans: TranslationBundle;
+}): React.JSX.Element {
+  const { server, mismatched, trans } = props;
+  const { mood, sentence, hint } = describe(server, mismatched, trans);
+  return (
+    <div className="jp-ModelOps-status" data-mood={mood} role="status" aria-live="polite">
+      <span className="jp-ModelOps-mark" aria-hidden="true">
+        {MARKS[mood]}
+      </span>
+      <div>
+        <div>{sentence}</div>
+        {hint && <div className="jp-ModelOps-hint">{hint}</div>}
+      </div>
+    </div>
+  );
+}
+
+type Mood = 'waiting' | 'good' | 'warning' | 'bad';
+
+/** State is never told by colour alone. */
+const MARKS: Record<Mood, string> = { waiting: '○', good: '✓', warning: '!', bad: '✗' };
+
+interface IStatus {
+  mood: Mood;
+  sentence: string;
+  hint: string;
+}
+
+function describe(server: ServerState, mismatched: boolean, trans: TranslationBundle): IStatus {
+  switch (server.kind) {
+    case 'asking':
+      return { mood: 'waiting', sentence: trans.__('Asking the server…'), hint: '' };
+    case 'failed':
+      return { mood: 'bad', ...explain(server.error, trans) };
+    case 'answered':
+      return mismatched
+        ? {
+            mood: 'warning',
+            sentence: trans.__('The page and the server are of different versions.'),
+            hint: trans.__('Restart the Jupyter server and reload this page.')
+          }
+        : judge(server.health, trans);
+  }
+}
+
+function judge(health: IHealth, trans: TranslationBundle): IStatus {
+  return health.state_home_writable
+    ? { mood: 'good', sentence: trans.__('The server is ready.'), hint: '' }
+    : {
+        mood: 'warning',
+        sentence: trans.__('The server cannot write to its state folder: nothing can be run.'),
+        hint: trans.__(
+          'Make %1 writable, or point MODELOPS_HOME at another folder.',
+          health.state_home
+        )
+      };
+}
+
+function explain(error: ProblemError, trans: TranslationBundle): Omit<IStatus, 'mood'> {
+  switch (error.code) {
+    case UNREACHABLE:
+      return {
+        sentence: trans.__('The Jupyter server does not answer.'),
+        hint: trans.__('See whether it still runs, then try again.')
+      };
+    case NOT_INSTALLED:
+      return {
+        sentence: trans.__('The server extension is not loaded.'),
+        hint: trans.__(
+          'Install jupyterlab-modelops where the Jupyter server runs, and see what `jupyter server extension list` says.'
+        )
+      };
+    default:
+      return { sentence: error.message, hint: error.hint };
+  }
+}

@@ -1,0 +1,110 @@
+import { test as base, expect, Page } from '@playwright/test';
+import { ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(__dirname, '../..');
+
+/** A JupyterLab server of its own: fresh folders, a free port, a token. */
+export interface ILabServer {
+  /** Its address, with a trailing slash. */
+  readonly url: string;
+  readonly token: string;
+  /** Where it keeps everything; gone when the server has stopped. */
+  readonly folder: string;
+}
+
+/** Start `jupyter lab` with further arguments, hand it to `use`, and stop it. */
+export async function withLab(
+  args: string[],
+  use: (server: ILabServer) => Promise<void>
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'modelops-ui-'));
+  const token = randomBytes(16).toString('hex');
+  const process_ = spawn(
+    join(ROOT, '.venv/bin/jupyter-lab'),
+    [
+      '--no-browser',
+      '--allow-root',
+      '--ServerApp.port=0',
+      '--LabApp.expose_app_in_browser=True',
+      ...args
+    ],
+    {
+      cwd: folder,
+      env: {
+        ...process.env,
+        HOME: folder,
+        JUPYTER_CONFIG_DIR: join(folder, 'config'),
+        JUPYTER_DATA_DIR: join(folder, 'data'),
+        JUPYTER_RUNTIME_DIR: join(folder, 'runtime'),
+        JUPYTER_TOKEN: token,
+        MODELOPS_HOME: join(folder, 'modelops')
+      },
+      stdio: ['ignore', 'pipe', 'pipe']
+    }
+  );
+  let log = '';
+  for (const stream of [process_.stdout, process_.stderr]) {
+    stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  }
+  try {
+    const url = await address(process_, join(folder, 'runtime'), () => log);
+    await use({ url, token, folder });
+  } finally {
+    await stop(process_);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The server writes its address, with the port that the system chose, into its runtime folder. */
+async function address(server: ChildProcess, runtime: string, log: () => string): Promise<string> {
+  let url = '';
+  await expect(async () => {
+    if (server.exitCode !== null) {
+      throw new Error(`jupyter lab ended with ${server.exitCode}:\n${log()}`);
+    }
+    const name = (await readdir(runtime)).find(file => /^jpserver-\d+\.json$/.test(file));
+    const info = JSON.parse(await readFile(join(runtime, name ?? ''), 'utf-8')) as { url: string };
+    url = info.url.replace('localhost', '127.0.0.1');
+    expect((await fetch(`${url}api`)).ok).toBe(true);
+  }, `jupyter lab does not answer:\n${log()}`).toPass({ timeout: 60_000 });
+  return url;
+}
+
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode === null) {
+    const ended = new Promise(done => server.once('exit', done));
+    server.kill('SIGTERM');
+    await ended;
+  }
+}
+
+/** Open JupyterLab and wait until its extensions are loaded. */
+export async function openLab(page: Page, server: ILabServer): Promise<void> {
+  await page.goto(`${server.url}lab?reset&token=${server.token}`);
+  await page.locator('#jupyterlab-splash').waitFor({ state: 'detached', timeout: 60_000 });
+  await page.locator('.jp-Launcher').first().waitFor();
+}
+
+/** Run a command by typing its name into the command palette, as a person does. */
+export async function runCommand(page: Page, label: string): Promise<void> {
+  await page.keyboard.press('Control+Shift+C');
+  await page.locator('.lm-CommandPalette-input').fill(label);
+  await page.locator('.lm-CommandPalette-item', { hasText: label }).first().click();
+}
+
+/** A test with a JupyterLab that has the server extension, shared by all tests of a file. */
+export const test = base.extend<object, { lab: ILabServer }>({
+  lab: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the parameter's pattern
+    async ({}, use) => {
+      await withLab([], use);
+    },
+    { scope: 'worker', timeout: 90_000 }
+  ]
+});
+
+export { expect };
