@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from modelops.events import MIME
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_output, output_from_msg
 
+from modelops.events import MIME
 from modelops_server.jobs.outputs import OutputBudget, OutputLimits, StreamText
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from modelops.errors import Unavailable
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
+from modelops.errors import Unavailable
 from modelops_server.jobs import diagnosis
 from modelops_server.jobs.client import CellClient, Sink
 from modelops_server.jobs.control import Control
@@ -57,9 +57,7 @@ class Execution:
         self._nb: NotebookNode = record.nb
         self._options = options
         self._control = options.control
-        self._kernel = Kernel(
-            kernel_name, options.environment, options.working_directory, bound=options.bound
-        )
+        self._kernel = Kernel(kernel_name, options.environment, options.working_directory, bound=options.bound)
         self._client = CellClient(
             self._nb,
             sink=options.sink,
@@ -226,4 +224,3 @@ def _cell_timeout(place: CellPlace, limit: float) -> AttemptEnded:
         limit_seconds=limit,
         cell=place.as_json(),
     )
-

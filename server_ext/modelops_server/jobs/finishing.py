@@ -15,7 +15,6 @@ from modelops.models import check_finite
 from modelops.names import check_name
 from modelops.registry import Artifact, Build, Dependency, FileEntry, Registry
 from modelops.registry.database import transaction
-
 from modelops_server.jobs import environment
 from modelops_server.jobs.journal import read_events
 from modelops_server.jobs.queue import Queue
@@ -116,9 +115,7 @@ class Finisher:
     ) -> list[Artifact]:
         with transaction(self._queue.database):
             artifacts = [
-                self._registry.publish(
-                    files, name=output.name, kind=output.kind, metadata=output.metadata, build=build
-                )
+                self._registry.publish(files, name=output.name, kind=output.kind, metadata=output.metadata, build=build)
                 for output, files in staged
             ]
             refs = [artifact.ref for artifact in artifacts]
@@ -132,7 +129,9 @@ class Finisher:
 
     def _not_ours(self) -> AttemptEnded:
         if self._queue.cancel_requested(self._spec.id):
-            return AttemptEnded(State.CANCELLED, Reason(ReasonCode.CANCELLED, "Cancelled before its outputs were signed."))
+            return AttemptEnded(
+                State.CANCELLED, Reason(ReasonCode.CANCELLED, "Cancelled before its outputs were signed.")
+            )
         reason = Reason(ReasonCode.FENCED, "Another attempt has taken this one's place.")
         return AttemptEnded(State.INTERRUPTED, reason)
 

@@ -76,7 +76,9 @@ class Journal:
     def __enter__(self) -> Journal:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -124,9 +126,7 @@ def read_events(folder: Path, offset: int = 0) -> Iterator[tuple[int, dict[str, 
                 yield offset, event
 
 
-def follow_events(
-    folder: Path, ended: Callable[[], bool], offset: int = 0
-) -> Iterator[tuple[int, dict[str, Any]]]:
+def follow_events(folder: Path, ended: Callable[[], bool], offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
     """Events as they are written, until ``ended()``; what was written before the end is always yielded."""
     while True:
         last = ended()

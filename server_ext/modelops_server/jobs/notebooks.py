@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+
 from modelops.files import write_atomic
 
 RUNNING = "running"

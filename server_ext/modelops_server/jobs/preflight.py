@@ -15,12 +15,14 @@ from typing import Any
 from modelops.errors import InvalidInput, ModelOpsError, Unavailable
 from modelops.registry import Registry
 from modelops.templates import Template
-
 from modelops_server.jobs.kernels import find_kernel, kernel_python
 from modelops_server.jobs.spec import PinnedReference, SecretReference
 
 _SOURCE = re.compile(r"(hf:|pypi:|\.{0,2}/|~)|.*\.(gguf|safetensors|jsonl?|csv|parquet)$", re.IGNORECASE)
-_ADD_COMMAND = {"Model": "modelops models add {source} --name NAME", "Dataset": "modelops datasets add {source} --name NAME"}
+_ADD_COMMAND = {
+    "Model": "modelops models add {source} --name NAME",
+    "Dataset": "modelops datasets add {source} --name NAME",
+}
 _KIND = {"Model": "model", "Dataset": "dataset", "Adapter": "adapter", "Index": "index"}
 
 # Distribution to install where its name is not the import's.
@@ -72,7 +74,9 @@ def pin_references(template: Template, values: dict[str, Any], registry: Registr
             raise field_error(parameter.name, error.code, error.message, hint) from error
         if artifact.kind != kind:
             raise field_error(
-                parameter.name, "wrong_kind", f"{artifact.ref} is of kind {artifact.kind}, not {kind}.",
+                parameter.name,
+                "wrong_kind",
+                f"{artifact.ref} is of kind {artifact.kind}, not {kind}.",
                 f"List what fits: modelops artifacts list --kind {kind}",
             )
         values[parameter.name] = artifact.ref
@@ -125,8 +129,6 @@ def missing_packages(requires: Sequence[str], python: str) -> list[str]:
     """The import names that ``python`` cannot find."""
     if os.path.samefile(python, sys.executable):
         return [name for name in requires if find_spec(name) is None]
-    answer = subprocess.run(
-        [python, "-c", _PROBE, *requires], capture_output=True, text=True, timeout=60, check=True
-    )
+    answer = subprocess.run([python, "-c", _PROBE, *requires], capture_output=True, text=True, timeout=60, check=True)
     missing: list[str] = json.loads(answer.stdout)
     return missing

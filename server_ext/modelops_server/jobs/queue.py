@@ -291,7 +291,8 @@ class Queue:
         moved = self._changed() == 1
         if moved and (after.terminal or after is State.QUEUED):
             self.database.execute(
-                "UPDATE attempts SET finished = ?, outcome = ? WHERE job = ? AND epoch = ?", [now(), after, job_id, epoch]
+                "UPDATE attempts SET finished = ?, outcome = ? WHERE job = ? AND epoch = ?",
+                [now(), after, job_id, epoch],
             )
         return moved
 

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 from modelops.errors import ModelOpsError
 from modelops.events import JOB_FOLDER
 from modelops.paths import StateHome
-
 from modelops_server.jobs import diagnosis, environment
 from modelops_server.jobs.control import Control
 from modelops_server.jobs.journal import EVENTS, Journal
@@ -76,6 +75,7 @@ class Runner:
             self._execute()
             watch.execution_ended()
             self._clean_up()
+            self._queue.heartbeat(self._spec.id, self._epoch, watch.peak_memory)
             self._finish()
         except AttemptEnded as ended:
             self._end(ended, watch)
@@ -86,7 +86,6 @@ class Runner:
             self._end(_unexpected(error), watch)
         finally:
             watch.stop()
-            self._queue.heartbeat(self._spec.id, self._epoch, watch.peak_memory)
             self._journal.close()
 
     def _execute(self) -> None:
@@ -179,6 +178,7 @@ class Runner:
         reason = Reason(ended.reason.code, ended.reason.message, ended.reason.hint, details)
         if reason.code == ReasonCode.FENCED:
             return  # whoever fenced this attempt off has the say
+        self._queue.heartbeat(self._spec.id, self._epoch, watch.peak_memory)
         self._mark_partial(reason)
         self._journal.record(
             {
@@ -259,7 +259,9 @@ def _from_os_error(error: OSError, folder: Path) -> AttemptEnded:
 
 
 def _unexpected(error: Exception) -> AttemptEnded:
-    hint = error.hint if isinstance(error, ModelOpsError) else "The file runner.log in the job's folder has the traceback."
+    hint = (
+        error.hint if isinstance(error, ModelOpsError) else "The file runner.log in the job's folder has the traceback."
+    )
     return AttemptEnded.failed(ReasonCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}", hint)
 
 

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 
 from modelops.paths import StateHome
-
 from modelops_server.jobs.executors import Executor, load_executor
 from modelops_server.jobs.journal import Journal
 from modelops_server.jobs.processes import AlreadyLocked, Identity, file_lock, kill_job
@@ -26,9 +25,11 @@ _log = logging.getLogger("modelops.scheduler")
 class Scheduler:
     """Works for one state home, in the thread that calls it."""
 
-    def __init__(self, home: StateHome, *, max_running: int = 1, only: str | None = None) -> None:
+    def __init__(
+        self, home: StateHome, *, max_running: int = 1, only: str | None = None, queue: Queue | None = None
+    ) -> None:
         """``max_running`` bounds the active jobs of the whole state home; ``only`` limits what is started to one job."""
-        self._queue = Queue(home)
+        self._queue = queue or Queue(home)
         self._max_running = max_running
         self._only = only
         self._me = Identity.mine()
@@ -44,12 +45,16 @@ class Scheduler:
 
     def tick(self) -> None:
         """Reconcile, then start what may start."""
-        for executor in self._executors.values():
-            executor.reap()
-        for job in self._queue.list(states=ACTIVE):
-            self._reconcile(job)
+        self.reconcile()
         while (job := self._queue.claim(self._me, self._max_running, self._only)) is not None:
             self._executor(job.executor).start(job)
+
+    def reconcile(self) -> None:
+        """Find active jobs whose runner is gone, end what is left of them, and enter how they ended."""
+        for executor in self._executors.values():
+            executor.reap()
+        for job in self._queue.list(states=ACTIVE, limit=10_000):
+            self._reconcile(job)
 
     def idle(self) -> bool:
         """Whether no job is queued or active."""

@@ -16,7 +16,6 @@ from modelops.names import check_name
 from modelops.paths import StateHome
 from modelops.registry import Registry
 from modelops.templates import Template
-
 from modelops_server.jobs import preflight
 from modelops_server.jobs.executors import executor_names
 from modelops_server.jobs.queue import Job, Queue

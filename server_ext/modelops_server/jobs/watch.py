@@ -12,7 +12,6 @@ from pathlib import Path
 
 from modelops.errors import ModelOpsError
 from modelops.paths import StateHome
-
 from modelops_server.jobs.control import Control
 from modelops_server.jobs.processes import Identity, carriers, descendants, resident_bytes
 from modelops_server.jobs.queue import Queue

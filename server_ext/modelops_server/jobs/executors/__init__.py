@@ -6,7 +6,6 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 from modelops.errors import NotFound
-
 from modelops_server.jobs.queue import Job
 
 GROUP = "modelops.executors"
@@ -36,4 +35,6 @@ def load_executor(name: str) -> Executor:
     for point in entry_points(group=GROUP, name=name):
         executor: Executor = point.load()()
         return executor
-    raise NotFound("unknown_executor", f"There is no executor {name!r}.", f"Choose one of: {', '.join(executor_names())}.")
+    raise NotFound(
+        "unknown_executor", f"There is no executor {name!r}.", f"Choose one of: {', '.join(executor_names())}."
+    )

@@ -1,0 +1,193 @@
+"""Following a job from the command line: run it in the foreground, show how far it is, and say how it ended."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+from modelops.paths import StateHome
+from modelops_server.cli.output import console, human_seconds
+from modelops_server.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from modelops_server.jobs import Job
+
+_LOOK = 0.2
+_PLAIN_INTERVAL = 5.0
+"""Seconds between two lines where the output is not a terminal."""
+
+
+class _Display(Protocol):
+    def update(self, progress: Progress) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+
+def run_and_follow(home: StateHome, job: Job, *, show: bool = True, max_running: int = 1) -> Job:
+    """Execute a queued job in the foreground and return it when it has ended.
+
+    With ``show``, one line tells how far it is. Ctrl-C cancels the job, a second Ctrl-C kills it.
+    """
+    from modelops_server.jobs import Scheduler
+
+    scheduler = Scheduler(home, max_running=max_running, only=job.id)
+    try:
+        return _follow(home, job, scheduler, show=show, schedule=True)
+    finally:
+        scheduler.close()
+
+
+def wait_and_follow(home: StateHome, job: Job, *, show: bool = True) -> Job:
+    """Return a job when it has ended, whoever runs it; Ctrl-C stops the waiting, not the job."""
+    from modelops_server.jobs import Scheduler
+
+    scheduler = Scheduler(home)
+    try:
+        return _follow(home, job, scheduler, show=show, schedule=False)
+    finally:
+        scheduler.close()
+
+
+def _follow(home: StateHome, job: Job, scheduler: Any, *, show: bool, schedule: bool) -> Job:
+    from modelops_server.jobs import Queue, State
+    from modelops_server.jobs.journal import read_events
+
+    queue, progress, offset, interrupts = Queue(home), Progress(), 0, 0
+    with _display(show) as display:
+        while True:
+            try:
+                # The state is read first: what was written before the end has then been read as well.
+                job = queue.get(job.id)
+                for offset, event in read_events(job.folder, offset):
+                    progress.take(event)
+                progress.state, progress.ahead = job.state.value, 0
+                if job.state is State.QUEUED:
+                    progress.ahead = queue.ahead_of(job)
+                display.update(progress)
+                if job.state.terminal:
+                    return job
+                scheduler.tick() if schedule else scheduler.reconcile()
+                time.sleep(_LOOK)
+            except KeyboardInterrupt:
+                if not schedule:
+                    raise
+                interrupts += 1
+                if interrupts == 1:
+                    display.say(f"Cancelling {job.id}; Ctrl-C again kills it.")
+                    queue.request_cancel(job.id)
+                else:
+                    display.say(f"Killing {job.id}.")
+                    _kill(queue.get(job.id))
+
+
+def _kill(job: Job) -> None:
+    from modelops_server.jobs.processes import send_signal
+
+    runner = job.attempt.runner if job.attempt else None
+    if runner is not None and runner.alive:
+        send_signal(runner.pid, signal.SIGKILL)
+
+
+@contextmanager
+def _display(show: bool) -> Iterator[_Display]:
+    if not show:
+        yield _Silent()
+    elif (terminal := console(stderr=True)).is_terminal:
+        from rich.live import Live
+
+        with Live(console=terminal, refresh_per_second=8, transient=True) as live:
+            yield _OneLine(live)
+    else:
+        yield _Lines()
+
+
+class _Silent:
+    def update(self, progress: Progress) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+
+class _OneLine:
+    """A spinner and one line that is drawn over and over."""
+
+    def __init__(self, live: Any) -> None:
+        from rich.spinner import Spinner
+
+        self._live = live
+        self._spinner = Spinner("dots")
+
+    def update(self, progress: Progress) -> None:
+        from rich.text import Text
+
+        self._spinner.update(text=Text(progress.line(), no_wrap=True, overflow="ellipsis"))
+        self._live.update(self._spinner)
+
+    def say(self, text: str) -> None:
+        self._live.console.print(text)
+
+
+class _Lines:
+    """A line when the state changes, and otherwise now and then."""
+
+    def __init__(self) -> None:
+        self._state = ""
+        self._last_line = ""
+        self._next = 0.0
+
+    def update(self, progress: Progress) -> None:
+        line = progress.line()
+        due = progress.state != self._state or time.monotonic() >= self._next
+        if due and line != self._last_line:
+            self._state, self._last_line = progress.state, line
+            self._next = time.monotonic() + _PLAIN_INTERVAL
+            click.echo(line, err=True)
+
+    def say(self, text: str) -> None:
+        click.echo(text, err=True)
+
+
+def show_outcome(job: Job) -> None:
+    """Say how a job ended: what it made and where its record is, or what went wrong, where, and what to do."""
+    from modelops_server.jobs import State
+    from modelops_server.jobs.spec import OUTPUT
+
+    notebook = job.folder / OUTPUT
+    if job.state is State.SUCCEEDED:
+        click.echo(f"{click.style('Succeeded', fg='green', bold=True)}  {job.id}{_duration(job)}")
+        for ref in job.artifacts:
+            click.echo(f"  made      {ref}")
+    else:
+        click.echo(f"{click.style(job.state.value.capitalize(), fg='red', bold=True)}  {job.id}{_duration(job)}")
+        _show_reason(job)
+    if notebook.exists():
+        click.echo(f"  notebook  {notebook}")
+        click.echo(f"  report    modelops jobs report {job.id}")
+
+
+def _show_reason(job: Job) -> None:
+    from modelops_server.jobs.journal import log_tail
+
+    reason = job.reason
+    if reason is None:
+        return
+    click.echo(f"  {reason.message}")
+    if reason.hint:
+        click.echo(f"  {reason.hint.replace(' ID', ' ' + job.id)}")
+    lines = reason.details.get("traceback") or log_tail(job.folder, 8)
+    for line in lines[-12:]:
+        click.echo(click.style(f"    {line}", dim=True))
+    click.echo(click.style(f"  [{reason.code}]", dim=True))
+
+
+def _duration(job: Job) -> str:
+    from datetime import datetime
+
+    if not job.started or not job.finished:
+        return ""
+    seconds = (datetime.fromisoformat(job.finished) - datetime.fromisoformat(job.started)).total_seconds()
+    return f"  in {human_seconds(max(0.0, seconds))}"
