@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
-KINDS = ("dataset", "model", "adapter", "index", "evaluation", "report")
+from modelops.names import ArtifactKind
+
+KINDS: tuple[ArtifactKind, ...] = get_args(ArtifactKind)
 """What an artifact can be."""
 
 
