@@ -63,7 +63,8 @@ def _follow(home: StateHome, job: Job, scheduler: Any, *, show: bool, schedule: 
             try:
                 # The state is read first: what was written before the end has then been read as well.
                 job = queue.get(job.id)
-                for offset, event in read_events(job.folder, offset):
+                for after, event in read_events(job.folder, offset):
+                    offset = after
                     progress.take(event)
                 progress.state, progress.ahead = job.state.value, 0
                 if job.state is State.QUEUED:

@@ -47,7 +47,8 @@ class Progress:
         if advanced <= 0:
             return None
         pace = (self._work["time"] - began) / advanced
-        return max(0.0, (self._work["total"] - self._work["done"]) * pace - (now - self._work["time"]))
+        seconds = (self._work["total"] - self._work["done"]) * pace - (now - self._work["time"])
+        return max(0.0, float(seconds))
 
     def line(self) -> str:
         """Everything in one line."""
@@ -59,9 +60,9 @@ class Progress:
             parts.append(f"cell {number} of {total}")
             parts.append(first_line.lstrip("# ")[:40])
         if self._work is not None and self.state == "running":
-            total = f"/{self._work['total']:g}" if self._work.get("total") else ""
+            of = f"/{self._work['total']:g}" if self._work.get("total") else ""
             parts.append(
-                f"{self._work.get('phase', '')} {self._work['done']:g}{total} {self._work.get('unit', '')}".strip()
+                f"{self._work.get('phase', '')} {self._work['done']:g}{of} {self._work.get('unit', '')}".strip()
             )
         parts += [
             form.format(value)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
-_BYTES = {"": 1, "b": 1}
+_BYTES: dict[str, float] = {"": 1, "b": 1}
 for _power, _letter in enumerate("kmgt", start=1):
     _BYTES |= {_letter: 1000**_power, f"{_letter}b": 1000**_power, f"{_letter}ib": 1024**_power}
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -15,8 +16,8 @@ _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
 
 
-class _Quantity(click.ParamType[Any]):
-    units: dict[str, Any]
+class _Quantity(click.ParamType[float]):
+    units: Mapping[str, float]
     examples: str
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:

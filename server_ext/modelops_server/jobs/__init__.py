@@ -6,14 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from modelops_server.jobs.queue import Job, Queue
+    from modelops_server.jobs.queue import Queue
+    from modelops_server.jobs.records import Job
     from modelops_server.jobs.scheduler import Scheduler
     from modelops_server.jobs.spec import JobOptions
     from modelops_server.jobs.states import Reason, ReasonCode, State
     from modelops_server.jobs.submission import submit
 
 _HOMES = {
-    "Job": "queue",
+    "Job": "records",
     "JobOptions": "spec",
     "Queue": "queue",
     "Reason": "states",

@@ -1,4 +1,4 @@
-"""Our side of the conversation with a kernel: nbclient, with bounded outputs, a log, and events taken off the messages."""
+"""Our side of the conversation with a kernel: nbclient, with bounded outputs, a log, and events taken out."""
 
 from __future__ import annotations
 
@@ -85,15 +85,15 @@ class CellClient(NotebookClient):
             self._print(outs, msg["content"]["name"], msg["content"]["text"])
             return None
         try:
-            admitted = self._budget.admit(output_from_msg(msg))
+            output = output_from_msg(msg)
         except ValueError:
             return None  # a message type that is no output
-        if admitted is None:
-            return None
-        if display_id and "data" in admitted:
-            self._display_id_map.setdefault(display_id, {}).setdefault(cell_index, []).append(len(outs))
-        outs.append(admitted)
-        return admitted
+        kept = self._budget.admit(output)
+        if kept is not None:
+            if display_id and "data" in kept:
+                self._display_id_map.setdefault(display_id, {}).setdefault(cell_index, []).append(len(outs))
+            outs.append(kept)
+        return kept
 
     def clear_output(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
         """Forget the cell's outputs, now or before the next one."""

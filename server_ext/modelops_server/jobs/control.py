@@ -15,7 +15,7 @@ class Control:
         # Re-entrant: a signal handler may run while this thread is inside.
         self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._event: asyncio.Event | None = None
+        self._event = asyncio.Event()
         self.ended: AttemptEnded | None = None
         self.at_once = False
 
@@ -24,18 +24,16 @@ class Control:
         with self._lock:
             self.ended = self.ended or ended
             self.at_once = self.at_once or at_once
-            if self._loop is not None and self._event is not None and not self._loop.is_closed():
+            if self._loop is not None and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._event.set)
 
     def attach(self) -> None:
         """Belong to the running event loop from now on."""
         with self._lock:
             self._loop = asyncio.get_running_loop()
-            self._event = asyncio.Event()
             if self.ended is not None:
                 self._event.set()
 
     async def wait(self) -> None:
         """Return when somebody wants the execution to stop."""
-        assert self._event is not None
         await self._event.wait()

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 from modelops.files import write_atomic
+from modelops_server.jobs.kernels import find_kernel, kernel_python
 
 FILE = "environment.txt"
 
-_LIST = (
-    "import importlib.metadata as metadata, platform\n"
-    "names = {f'{item.name}=={item.version}' for item in metadata.distributions() if item.name}\n"
-    "text = '\\n'.join([f'# Python {platform.python_version()} on {platform.platform()}', *sorted(names, key=str.lower)])"
-)
+_LIST = """
+import importlib.metadata as metadata, platform
+print(f"# Python {platform.python_version()} on {platform.platform()}")
+for line in sorted({f"{item.name}=={item.version}" for item in metadata.distributions() if item.name}, key=str.lower):
+    print(line)
+"""
 
 
-def write_environment(folder: Path, python: str | None, kernel: str) -> str:
-    """Write ``environment.txt`` into a job's folder; return its SHA-256. ``python`` is ``None`` for other languages."""
+def write_environment(folder: Path, kernel: str) -> str:
+    """Write ``environment.txt`` into a job's folder; return its SHA-256."""
+    python = kernel_python(find_kernel(kernel))
     if python is None:
-        text = f"# kernel {kernel}: not Python, its packages are unknown"
-    elif os.path.samefile(python, sys.executable):
-        scope: dict[str, str] = {}
-        exec(_LIST, scope)
-        text = scope["text"]
+        content = f"# kernel {kernel}: not Python, its packages are unknown\n".encode()
     else:
-        program = _LIST + "\nprint(text)"
-        text = subprocess.run(
-            [python, "-c", program], capture_output=True, text=True, timeout=120, check=True, stdin=subprocess.DEVNULL
-        ).stdout.strip()
-    content = text.encode() + b"\n"
+        content = subprocess.run(
+            [python, "-c", _LIST], capture_output=True, timeout=120, check=True, stdin=subprocess.DEVNULL
+        ).stdout
     write_atomic(folder / FILE, content)
     return hashlib.sha256(content).hexdigest()

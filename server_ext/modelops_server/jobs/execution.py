@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
@@ -23,6 +23,9 @@ from modelops_server.jobs.outputs import OutputLimits
 from modelops_server.jobs.processes import out_of_memory_kills
 from modelops_server.jobs.recording import NotebookRecord
 from modelops_server.jobs.states import AttemptEnded, ReasonCode
+
+if TYPE_CHECKING:
+    from jupyter_client.asynchronous.client import AsyncKernelClient
 
 _IOPUB_TIMEOUT = 30
 """Seconds to wait for the rest of a cell's messages after its reply: a flood of output takes its time."""
@@ -45,7 +48,7 @@ class ExecutionOptions:
     """Whether the kernel dies with the thread that starts it."""
     on_running: Callable[[], None] = lambda: None
     """Called when the kernel answers and the first cell is about to run."""
-    on_text: Callable[[str, str], None] = lambda stream, text: None
+    on_text: Callable[[str, str], None] = lambda *_: None
     """Called with the stream's name and what was printed to it."""
 
 
@@ -92,18 +95,19 @@ class Execution:
         timeout = self._options.start_timeout
         try:
             # The kernel's own waiting ends a little later, so that a silent kernel is told from a dead one.
-            await self._guarded(
+            client = await self._guarded(
                 self._kernel.start(timeout + 30), timeout, lambda: _start_timeout(timeout), interruptible=False
             )
         except Unavailable as error:
             raise AttemptEnded.failed(ReasonCode.KERNEL_NOT_STARTED, error.message, error.hint) from error
-        self._client.kc = self._kernel.client
-        info = await self._guarded(self._kernel_info(), timeout, lambda: _start_timeout(timeout), interruptible=False)
-        self._nb.metadata["language_info"] = info["content"]["language_info"]
+        self._client.kc = client
+        self._nb.metadata["language_info"] = await self._guarded(
+            self._language(client), timeout, lambda: _start_timeout(timeout), interruptible=False
+        )
 
-    async def _kernel_info(self) -> Any:
-        assert self._kernel.client is not None
-        return await self._client.async_wait_for_reply(self._kernel.client.kernel_info())
+    async def _language(self, client: AsyncKernelClient) -> Any:
+        reply = await self._client.async_wait_for_reply(client.kernel_info())
+        return reply["content"]["language_info"] if reply else None
 
     async def _step(self, index: int, cell: NotebookNode) -> None:
         place = self._places.get(index)
@@ -131,7 +135,7 @@ class Execution:
 
     async def _run_cell(self, place: CellPlace, index: int, cell: NotebookNode) -> None:
         replies: list[dict[str, Any]] = []
-        self._client.on_cell_executed = lambda cell, cell_index, execute_reply: replies.append(execute_reply)
+        self._client.on_cell_executed = lambda execute_reply, **_: replies.append(execute_reply)
         limit = self._options.cell_timeout
         try:
             await self._guarded(
@@ -148,7 +152,7 @@ class Execution:
         self._check_reply(place, cell, replies)
 
     def _check_reply(self, place: CellPlace, cell: NotebookNode, replies: list[dict[str, Any]]) -> None:
-        content = replies[-1]["content"] if replies else {"status": "missing"}
+        content: dict[str, Any] = replies[-1]["content"] if replies else {"status": "missing"}
         if content.get("ename") == "SystemExit":  # allowed by the tag "raises-exception", but the run is over
             raise diagnosis.from_error(place, "SystemExit", content.get("evalue", ""), [])
         if any(payload.get("source") == "ask_exit" for payload in content.get("payload", ())):
@@ -166,7 +170,7 @@ class Execution:
         *,
         interruptible: bool = True,
     ) -> Any:
-        """``work``'s result, unless somebody wants to stop or the limit passes: then interrupt, wait, kill, and raise."""
+        """``work``'s result, unless somebody wants to stop or the limit passes: then interrupt, wait, kill, raise."""
         task = asyncio.ensure_future(work)
         stop = asyncio.ensure_future(self._control.wait())
         try:

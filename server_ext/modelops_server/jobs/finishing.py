@@ -1,4 +1,4 @@
-"""From a notebook that ran to registered artifacts: check what it declared, store it, and publish all of it or nothing."""
+"""From a notebook that ran to registered artifacts: check what it declared, store it, publish all of it or nothing."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 EVENTS = "events.jsonl"
 LOG = "log.txt"
@@ -73,7 +73,7 @@ class Journal:
         self._events.close()
         self._log.close()
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -111,7 +111,7 @@ class _Appender:
 
 
 def read_events(folder: Path, offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The events from byte ``offset`` on, each with the offset after it; a line that is not whole yet is left for later."""
+    """The events from byte ``offset`` on, each with the offset after it; an unfinished line is left for later."""
     path = folder / EVENTS
     if not path.exists():
         return
@@ -130,8 +130,9 @@ def follow_events(folder: Path, ended: Callable[[], bool], offset: int = 0) -> I
     """Events as they are written, until ``ended()``; what was written before the end is always yielded."""
     while True:
         last = ended()
-        for offset, event in read_events(folder, offset):
-            yield offset, event
+        for after, event in read_events(folder, offset):
+            offset = after
+            yield after, event
         if last:
             return
         time.sleep(POLL_INTERVAL)

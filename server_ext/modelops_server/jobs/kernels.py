@@ -70,7 +70,7 @@ class Kernel:
         self.manager: AsyncKernelManager = AsyncKernelManager(
             kernel_name=name, transport=transport, connection_file=str(connection)
         )
-        self.client: AsyncKernelClient | None = None
+        self._client: AsyncKernelClient | None = None
 
     @property
     def _is_ipykernel(self) -> bool:
@@ -81,8 +81,11 @@ class Kernel:
         """The kernel's process while the manager knows it."""
         return getattr(self.manager.provisioner, "process", None)
 
-    async def start(self, timeout: float) -> None:
-        """Start the process and wait until it answers; raises ``Unavailable`` when it ends or stays silent."""
+    async def start(self, patience: float) -> AsyncKernelClient:
+        """Start the process, and return its client once it answers.
+
+        Raises ``Unavailable`` when it ends instead, or is silent for ``patience`` seconds.
+        """
         options: dict[str, Any] = {"preexec_fn": die_with_parent} if self._bound else {}
         if self._is_ipykernel:
             # No history database: kernels that start together would wait for each other's lock on it.
@@ -91,16 +94,17 @@ class Kernel:
             await self.manager.start_kernel(
                 stdin=subprocess.DEVNULL, env=self._environment, cwd=str(self._working_directory), **options
             )
-            self.client = self.manager.client()
-            self.client.start_channels()
-            await self.client.wait_for_ready(timeout=timeout)
+            self._client = client = self.manager.client()
+            client.start_channels()
+            await client.wait_for_ready(timeout=patience)
         except (OSError, RuntimeError) as error:
             raise Unavailable(
                 "kernel_not_started",
                 f"The kernel {self.spec.display_name!r} did not start: {error}.",
                 f"Try it by hand: {' '.join(self.spec.argv)}",
             ) from error
-        self.client.allow_stdin = False
+        client.allow_stdin = False
+        return client
 
     def exit_status(self) -> int | None:
         """How the process ended (negative: by which signal), or ``None`` while it lives."""
@@ -123,7 +127,7 @@ class Kernel:
                 alive = self.exit_status() is None
                 await self.manager.shutdown_kernel(now=not (gracefully and alive))
         finally:
-            if self.client is not None:
-                self.client.stop_channels()
+            if self._client is not None:
+                self._client.stop_channels()
             await self.manager.cleanup_resources()
             shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Outputs that stay small: what a cell prints and shows is kept up to a limit, with a marker where something is missing."""
+"""Outputs that stay small: what a cell prints and shows is kept up to a limit, with a marker in place of the rest."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from nbformat import NotebookNode
+
 _REWRITTEN = re.compile(r"[^\n]*\r(?=[^\r\n])")
 _CHUNK = 32_768
 
 
 @dataclass(frozen=True)
 class OutputLimits:
-    """How much of a notebook's output is kept, in characters (of which an image's base64 text has 4 for 3 bytes)."""
+    """How much of a notebook's output is kept, in characters; base64 text has 4 of them for 3 bytes."""
 
     text_per_cell: int = 1_000_000
     """Printed and plain text of one cell; of a longer one the beginning and the end are kept."""
@@ -92,19 +94,20 @@ class OutputBudget:
         self._total += size
         return True
 
-    def admit(self, output: dict[str, Any]) -> dict[str, Any] | None:
+    def admit(self, output: NotebookNode) -> NotebookNode | None:
         """The output as it is kept: whole, with its oversized parts replaced by a marker, or ``None``."""
         self._count += 1
         if self._count > self.limits.outputs_per_cell:
             return None
         if self._count == self.limits.outputs_per_cell:
-            return _marker(f"[more than {self._count - 1:,} outputs: the rest was left out]")
+            text = f"[more than {self._count - 1:,} outputs: the rest was left out]\n"
+            return NotebookNode(output_type="stream", name="stderr", text=text)
         if output["output_type"] == "error":
             output["traceback"] = [line[-_CHUNK:] for line in output["traceback"][-200:]]
             output["evalue"] = output["evalue"][:_CHUNK]
             return output
         if "data" in output:
-            output["data"] = self.admit_data(output["data"])
+            output["data"] = NotebookNode(self.admit_data(output["data"]))
         return output
 
     def admit_data(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -126,10 +129,6 @@ class OutputBudget:
             note = f"[left out: {', '.join(dropped)}]"
             kept["text/plain"] = f"{kept['text/plain']}\n{note}" if "text/plain" in kept else note
         return kept
-
-
-def _marker(text: str) -> dict[str, Any]:
-    return {"output_type": "stream", "name": "stderr", "text": text + "\n"}
 
 
 def _size(content: Any) -> int:

@@ -70,7 +70,8 @@ def pin_references(template: Template, values: dict[str, Any], registry: Registr
         except ModelOpsError as error:
             hint = error.hint
             if Path(value).exists() and parameter.reference in _ADD_COMMAND:
-                hint = f"There is a file of that name; add it first: {_ADD_COMMAND[parameter.reference].format(source=value)}"
+                command = _ADD_COMMAND[parameter.reference].format(source=value)
+                hint = f"There is a file of that name; add it first: {command}"
             raise field_error(parameter.name, error.code, error.message, hint) from error
         if artifact.kind != kind:
             raise field_error(
@@ -127,7 +128,7 @@ def check_packages(requires: Sequence[str], kernel: str) -> None:
 
 def missing_packages(requires: Sequence[str], python: str) -> list[str]:
     """The import names that ``python`` cannot find."""
-    if os.path.samefile(python, sys.executable):
+    if Path(python).samefile(sys.executable):
         return [name for name in requires if find_spec(name) is None]
     answer = subprocess.run([python, "-c", _PROBE, *requires], capture_output=True, text=True, timeout=60, check=True)
     missing: list[str] = json.loads(answer.stdout)

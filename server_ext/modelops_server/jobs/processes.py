@@ -42,9 +42,10 @@ class Identity:
     @classmethod
     def mine(cls) -> Identity:
         """The identity of this process."""
-        identity = cls.of(os.getpid())
-        assert identity is not None
-        return identity
+        pid, stat = os.getpid(), _stat(os.getpid())
+        if stat is None:
+            raise OSError(errno.ENOSYS, "/proc is not mounted")
+        return cls(pid, stat[2], boot_id())
 
     @property
     def alive(self) -> bool:
@@ -217,7 +218,7 @@ def _control_group_files() -> Iterator[str]:
 
 
 def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit()]
 
 
 def _stat(pid: int) -> tuple[str, int, int] | None:

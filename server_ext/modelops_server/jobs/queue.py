@@ -6,86 +6,29 @@ import json
 import secrets
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelops.errors import Conflict, InvalidInput, NotFound
 from modelops.paths import StateHome
 from modelops.registry.database import migrate, open_database, transaction
-from modelops_server.jobs.processes import Identity, boot_id
+from modelops_server.jobs.processes import Identity
+from modelops_server.jobs.records import Attempt, Job, now
 from modelops_server.jobs.schema import MIGRATIONS
 from modelops_server.jobs.states import ACTIVE, Reason, State, check_move
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-LEASE = 20.0
-"""Seconds without a heartbeat after which an attempt counts as lost."""
+_SELECT = (
+    "SELECT jobs.id, number, name, template, executor, state, jobs.epoch, reason, artifacts, submitted,"
+    " jobs.started, jobs.finished, cancel_requested, attempts.epoch, scheduler, runner, heartbeat,"
+    " attempts.started, attempts.finished, peak_memory"
+    " FROM jobs LEFT JOIN attempts ON attempts.job = jobs.id AND attempts.epoch = jobs.epoch"
+)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no letters that look like digits
 _ID_EPOCH = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One execution of a job by one runner."""
-
-    epoch: int
-    scheduler: Identity | None
-    runner: Identity | None
-    heartbeat: float
-    """When the lease was last renewed: this boot's monotonic clock, which no change of the wall clock moves."""
-    started: str
-    finished: str | None
-    peak_memory: int | None
-    """Largest resident memory of kernel and descendants that was seen, in bytes."""
-
-    def expired(self, lease: float = LEASE) -> bool:
-        """Whether the lease has run out, or was given in another boot."""
-        owner = self.runner or self.scheduler
-        return owner is None or owner.boot_id != boot_id() or time.monotonic() - self.heartbeat > lease
-
-
-@dataclass(frozen=True)
-class Job:
-    """A job as the queue knows it."""
-
-    id: str
-    number: int
-    name: str
-    template: str
-    executor: str
-    state: State
-    epoch: int
-    reason: Reason | None
-    artifacts: tuple[str, ...]
-    submitted: str
-    started: str | None
-    finished: str | None
-    cancel_requested: bool
-    attempt: Attempt | None
-    folder: Path
-
-    def as_json(self) -> dict[str, Any]:
-        """The job for ``--json``."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "template": self.template,
-            "executor": self.executor,
-            "state": self.state.value,
-            "reason": self.reason.as_json() if self.reason else None,
-            "artifacts": list(self.artifacts),
-            "attempt": self.epoch,
-            "submitted": self.submitted,
-            "started": self.started,
-            "finished": self.finished,
-            "cancel_requested": self.cancel_requested,
-            "peak_memory": self.attempt.peak_memory if self.attempt else None,
-            "folder": str(self.folder),
-        }
 
 
 class Queue:
@@ -157,10 +100,10 @@ class Queue:
         """The job whose id is, or alone begins with, ``text``; raises ``NotFound`` or ``InvalidInput``."""
         escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         jobs = self._select("WHERE jobs.id LIKE ? ESCAPE '\\' ORDER BY number DESC LIMIT 10", [f"{escaped}%"])
-        exact = [job for job in jobs if job.id == text]
-        if exact or len(jobs) == 1:
-            return (exact or jobs)[0]
-        if not jobs or not text:
+        chosen = [job for job in jobs if job.id == text] or jobs
+        if len(chosen) == 1 and text:
+            return chosen[0]
+        if not chosen or not text:
             raise NotFound("unknown_job", f"There is no job {text!r}.", "List jobs with: modelops jobs list")
         raise InvalidInput(
             "ambiguous_job",
@@ -169,19 +112,19 @@ class Queue:
             jobs=[job.id for job in jobs],
         )
 
-    def list(self, *, states: Iterable[State] | None = None, limit: int = 100, offset: int = 0) -> list[Job]:
+    def list(self, *, states: Iterable[State] | None = None, limit: int = 100, offset: int = 0) -> tuple[Job, ...]:
         """Jobs, the newest first."""
-        wanted = list(State) if states is None else list(states)
-        marks = ", ".join("?" * len(wanted))
+        wanted = _json_list(State if states is None else states)
         return self._select(
-            f"WHERE jobs.state IN ({marks}) ORDER BY number DESC LIMIT ? OFFSET ?", [*wanted, limit, offset]
+            "WHERE jobs.state IN (SELECT value FROM json_each(?)) ORDER BY number DESC LIMIT ? OFFSET ?",
+            [wanted, limit, offset],
         )
 
     def count(self, states: Iterable[State]) -> int:
         """How many jobs are in one of ``states``."""
-        wanted = list(states)
-        marks = ", ".join("?" * len(wanted))
-        row = self.database.execute(f"SELECT count(*) FROM jobs WHERE state IN ({marks})", wanted).fetchone()
+        row = self.database.execute(
+            "SELECT count(*) FROM jobs WHERE state IN (SELECT value FROM json_each(?))", [_json_list(states)]
+        ).fetchone()
         return int(row[0])
 
     def ahead_of(self, job: Job) -> int:
@@ -272,12 +215,11 @@ class Queue:
         states = [before] if isinstance(before, State) else list(before)
         for state in states:
             check_move(state, after)
-        # Who asked for a cancel before the end is told the truth: the job did not succeed.
-        guard = " AND cancel_requested IS NULL" if after is State.SUCCEEDED else ""
-        marks = ", ".join("?" * len(states))
         self.database.execute(
             "UPDATE jobs SET state = ?, reason = ?, artifacts = ?, finished = ?"
-            f" WHERE id = ? AND epoch = ? AND state IN ({marks}){guard}",
+            " WHERE id = ? AND epoch = ? AND state IN (SELECT value FROM json_each(?))"
+            # Who asked for a cancel before the end is told the truth: the job did not succeed.
+            " AND (cancel_requested IS NULL OR ? != 'succeeded')",
             [
                 after,
                 json.dumps(reason.as_json()) if reason else None,
@@ -285,7 +227,8 @@ class Queue:
                 now() if after.terminal else None,
                 job_id,
                 epoch,
-                *states,
+                _json_list(states),
+                after,
             ],
         )
         moved = self._changed() == 1
@@ -323,15 +266,10 @@ class Queue:
     def _changed(self) -> int:
         return int(self.database.execute("SELECT changes()").fetchone()[0])
 
-    def _select(self, where: str, values: Sequence[Any]) -> list[Job]:
-        cursor = self.database.execute(
-            "SELECT jobs.id, number, name, template, executor, state, jobs.epoch, reason, artifacts, submitted,"
-            " jobs.started, jobs.finished, cancel_requested, attempts.epoch, scheduler, runner, heartbeat,"
-            " attempts.started, attempts.finished, peak_memory"
-            " FROM jobs LEFT JOIN attempts ON attempts.job = jobs.id AND attempts.epoch = jobs.epoch " + where,
-            values,
-        )
-        return [self._job(row) for row in cursor.fetchall()]
+    def _select(self, where: str, values: Sequence[Any]) -> tuple[Job, ...]:
+        # ``where`` is a constant of this class; what callers give is bound.
+        cursor = self.database.execute(f"{_SELECT} {where}", values)
+        return tuple(self._job(row) for row in cursor.fetchall())
 
     def _job(self, row: Sequence[Any]) -> Job:
         attempt = None
@@ -356,10 +294,9 @@ class Queue:
         )
 
 
-def now() -> str:
-    """This moment as RFC 3339 text in UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _identity(text: str | None) -> Identity | None:
     return Identity(**json.loads(text)) if text else None
+
+
+def _json_list(states: Iterable[State]) -> str:
+    return json.dumps(sorted(states))

@@ -9,9 +9,8 @@ import logging
 import os
 import signal
 import sys
-import threading
 import time
-import traceback
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from modelops.errors import ModelOpsError
 from modelops.events import JOB_FOLDER
 from modelops.paths import StateHome
-from modelops_server.jobs import diagnosis, environment
+from modelops_server.jobs import diagnosis
 from modelops_server.jobs.control import Control
+from modelops_server.jobs.environment import write_environment
 from modelops_server.jobs.journal import EVENTS, Journal
 from modelops_server.jobs.processes import (
     JOB_ID,
@@ -44,6 +44,8 @@ LOCK = "runner.lock"
 
 _LOCK_PATIENCE = 5.0
 
+_log = logging.getLogger("modelops.runner")
+
 
 class Runner:
     """One attempt."""
@@ -58,7 +60,8 @@ class Runner:
         self._journal = Journal(folder)
         self._offset = (folder / EVENTS).stat().st_size
         """Where this attempt's events begin in the journal."""
-        self._environment = _Environment(folder, self._spec)
+        self._environment: Future[str] | None = None
+        """The digest of ``environment.txt``, which is written while the notebook runs."""
         self._started = datetime.now(UTC)
 
     def run(self) -> None:
@@ -81,8 +84,8 @@ class Runner:
             self._end(ended, watch)
         except OSError as error:
             self._end(_from_os_error(error, self._folder), watch)
-        except Exception as error:
-            traceback.print_exc()
+        except Exception as error:  # noqa: BLE001 - whatever happens, the job must end, and say so
+            _log.exception("unexpected")
             self._end(_unexpected(error), watch)
         finally:
             watch.stop()
@@ -117,12 +120,12 @@ class Runner:
         from papermill.parameterize import parameterize_notebook
 
         spec = self._spec
-        notebook = load_notebook_node(str(self._folder / INPUT))
-        if not spec.parameters:
-            return notebook
-        return parameterize_notebook(
-            notebook, spec.parameters, kernel_name=spec.kernel, language=spec.language, engine_name="modelops"
-        )
+        notebook: NotebookNode = load_notebook_node(str(self._folder / INPUT))
+        if spec.parameters:
+            notebook = parameterize_notebook(
+                notebook, spec.parameters, kernel_name=spec.kernel, language=spec.language, engine_name="modelops"
+            )
+        return notebook
 
     def _kernel_environment(self) -> dict[str, str]:
         secrets = {}
@@ -156,16 +159,17 @@ class Runner:
     def _on_running(self) -> None:
         if self._queue.move(self._spec.id, self._epoch, State.STARTING, State.RUNNING):
             self._journal.event("state", state=State.RUNNING, attempt=self._epoch)
-        self._environment.start()
+        self._environment = ThreadPoolExecutor(1).submit(write_environment, self._folder, self._spec.kernel)
 
     def _finish(self) -> None:
         from modelops_server.jobs.finishing import Finisher
 
-        if not self._queue.move(self._spec.id, self._epoch, State.RUNNING, State.FINALIZING):
+        moved = self._queue.move(self._spec.id, self._epoch, State.RUNNING, State.FINALIZING)
+        if not moved or self._environment is None:
             raise AttemptEnded(State.INTERRUPTED, Reason(ReasonCode.FENCED, "The attempt was given up by others."))
         self._journal.event("state", state=State.FINALIZING, attempt=self._epoch)
         Finisher(self._queue, self._spec, self._epoch, self._folder).finish(
-            self._environment.sha256(),
+            self._environment.result(),
             self._started,
             datetime.now(UTC),
             self._offset,
@@ -198,59 +202,26 @@ class Runner:
         try:
             close_notebook(self._folder / OUTPUT, {"reason": str(reason.code)})
         except OSError as error:
-            logging.warning("The notebook could not be marked as partial: %s", error)
+            _log.warning("The notebook could not be marked as partial: %s", error)
 
     def _clean_up(self) -> None:
         """Nothing of the attempt outlives it."""
-        self._environment.wait()
+        if self._environment is not None:
+            wait([self._environment])
         left = kill_job(self._spec.id, roots=[os.getpid()])
         if left:
-            logging.warning("Processes that could not be killed: %s", sorted(left))
+            _log.warning("Processes that could not be killed: %s", sorted(left))
 
     def _on_terminate(self, number: int, frame: Any) -> None:
         reason = Reason(ReasonCode.TERMINATED, f"The runner was told to stop ({signal.Signals(number).name}).")
         self._control.stop(AttemptEnded(State.INTERRUPTED, reason))
 
 
-class _Environment:
-    """Lists the kernel's packages while the notebook runs: it takes a moment, and nobody waits for it."""
-
-    def __init__(self, folder: Path, spec: JobSpec) -> None:
-        self._folder = folder
-        self._kernel = spec.kernel
-        self._thread = threading.Thread(target=self._write, name="environment", daemon=True)
-        self._result: str | BaseException | None = None
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def wait(self) -> None:
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def sha256(self) -> str:
-        """The digest of ``environment.txt``."""
-        self.wait()
-        if isinstance(self._result, BaseException):
-            raise self._result
-        assert self._result is not None
-        return self._result
-
-    def _write(self) -> None:
-        from modelops_server.jobs.kernels import find_kernel, kernel_python
-
-        try:
-            python = kernel_python(find_kernel(self._kernel))
-            self._result = environment.write_environment(self._folder, python, self._kernel)
-        except Exception as error:  # handed to whoever asks for the digest
-            self._result = error
-
-
 def _from_os_error(error: OSError, folder: Path) -> AttemptEnded:
     from modelops.registry.blobs import out_of_space
 
     if not out_of_space(error):
-        traceback.print_exc()
+        _log.error("unexpected", exc_info=error)
         return _unexpected(error)
     status = os.statvfs(folder)
     output = folder / OUTPUT

@@ -10,7 +10,8 @@ from modelops.paths import StateHome
 from modelops_server.jobs.executors import Executor, load_executor
 from modelops_server.jobs.journal import Journal
 from modelops_server.jobs.processes import AlreadyLocked, Identity, file_lock, kill_job
-from modelops_server.jobs.queue import Job, Queue
+from modelops_server.jobs.queue import Queue
+from modelops_server.jobs.records import Job
 from modelops_server.jobs.runner import LOCK
 from modelops_server.jobs.spec import OUTPUT
 from modelops_server.jobs.states import ACTIVE, Reason, ReasonCode, State
@@ -28,7 +29,7 @@ class Scheduler:
     def __init__(
         self, home: StateHome, *, max_running: int = 1, only: str | None = None, queue: Queue | None = None
     ) -> None:
-        """``max_running`` bounds the active jobs of the whole state home; ``only`` limits what is started to one job."""
+        """``max_running`` bounds the active jobs of the whole state home; ``only`` that job is started, if given."""
         self._queue = queue or Queue(home)
         self._max_running = max_running
         self._only = only

@@ -18,7 +18,8 @@ from modelops.registry import Registry
 from modelops.templates import Template
 from modelops_server.jobs import preflight
 from modelops_server.jobs.executors import executor_names
-from modelops_server.jobs.queue import Job, Queue
+from modelops_server.jobs.queue import Queue
+from modelops_server.jobs.records import Job
 from modelops_server.jobs.spec import INPUT, JobOptions, JobSpec
 
 
@@ -36,8 +37,9 @@ def submit(
 ) -> Job:
     """Queue a job that executes ``template`` with ``parameters``.
 
-    Raises ``InvalidInput`` with ``fields`` when parameters are wrong, ``NotFound`` for an unknown kernel, ``Unavailable``
-    when the kernel lacks packages; then nothing is queued. The same ``idempotency_key`` again returns the first job.
+    Raises ``InvalidInput`` with ``fields`` when parameters are wrong, ``NotFound`` for an unknown kernel, and
+    ``Unavailable`` when the kernel lacks packages; then nothing is queued. The same ``idempotency_key`` again returns
+    the first job.
     """
     if executor not in executor_names():
         raise NotFound(

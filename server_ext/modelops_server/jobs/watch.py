@@ -1,4 +1,4 @@
-"""The runner's watch: heartbeats, the wish to cancel, the time limit and the memory, whatever the event loop is doing."""
+"""The runner's watch: heartbeat, the wish to cancel, time limit and memory, whatever the event loop is doing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from modelops_server.jobs.spec import JobSpec
 from modelops_server.jobs.states import AttemptEnded, Reason, ReasonCode, State
 
 PROCESSES = "processes.json"
-"""The processes of an attempt as last seen, so that a runner's death does not hide the ones that cleared their environment."""
+"""An attempt's processes as last seen: so those that cleared their environment are found after the runner's death."""
 
 _TICK = 0.3
 _HEARTBEAT = 2.0

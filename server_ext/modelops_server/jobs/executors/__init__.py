@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 from modelops.errors import NotFound
-from modelops_server.jobs.queue import Job
+from modelops_server.jobs.records import Job
 
 GROUP = "modelops.executors"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from modelops_server.jobs.queue import Job
+from modelops_server.jobs.records import Job
 
 RUNNER_LOG = "runner.log"
 """What the runner itself, and a kernel that did not get far enough to be heard, wrote to their streams."""
