@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import typing
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from modelops.errors import InvalidInput, NotFound
-from modelops.events import ArtifactKind
 from modelops.paths import StateHome
-from modelops.registry import KINDS, Artifact, Build, Dependency, FileEntry, Registry, open_artifact
+from modelops.registry import Artifact, Build, Dependency, FileEntry, Registry, open_artifact
 from modelops.registry.database import transaction
 
 Register = Callable[..., Artifact]
@@ -219,7 +217,3 @@ def test_looking_at_an_empty_home_makes_no_key_and_no_folders(registry: Registry
     with pytest.raises(NotFound):
         registry.verify("support-bot")
     assert {path.name for path in home.root.iterdir()} <= {"modelops.db", "modelops.db-wal", "modelops.db-shm"}
-
-
-def test_the_kinds_are_those_that_a_notebook_can_declare() -> None:
-    assert typing.get_args(ArtifactKind) == KINDS
