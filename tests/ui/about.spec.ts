@@ -70,7 +70,7 @@ test('About is in the Help menu and closes by keyboard', async ({ page, lab }) =
 
   await page.getByRole('menuitem', { name: 'Help' }).click();
   await page.getByRole('menuitem', { name: 'ModelOps: About' }).click();
-  await expect(page.getByRole('dialog')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Close' })).toBeFocused();
   await page.keyboard.press('Escape');
 
   await expect(page.getByRole('dialog')).toBeHidden();

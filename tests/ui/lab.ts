@@ -1,11 +1,16 @@
 import { test as base, expect, Page } from '@playwright/test';
 import { ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(__dirname, '../..');
+
+/** Nothing leaves this machine, and no prompt for news covers what is tested. */
+const SETTINGS = {
+  '@jupyterlab/apputils-extension:notification': { checkForUpdates: false, fetchNews: 'false' }
+};
 
 /** A JupyterLab server of its own: fresh folders, a free port, a token. */
 export interface ILabServer {
@@ -23,6 +28,9 @@ export async function withLab(
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'modelops-ui-'));
   const token = randomBytes(16).toString('hex');
+  const defaults = join(folder, 'config', 'labconfig');
+  await mkdir(defaults, { recursive: true });
+  await writeFile(join(defaults, 'default_setting_overrides.json'), JSON.stringify(SETTINGS));
   const process_ = spawn(
     join(ROOT, '.venv/bin/jupyter-lab'),
     [

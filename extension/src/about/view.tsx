@@ -109,7 +109,7 @@ function explain(error: ProblemError, trans: TranslationBundle): Omit<IStatus, '
       return {
         sentence: trans.__('The server extension is not loaded.'),
         hint: trans.__(
-          'Install jupyterlab-modelops where the Jupyter server runs, and see what `jupyter server extension list` says.'
+          'Install jupyterlab-modelops where the Jupyter server runs, and see what “jupyter server extension list” says.'
         )
       };
     default:
