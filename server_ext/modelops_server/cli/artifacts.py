@@ -7,11 +7,12 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from modelops.errors import NotFound
+from modelops.names import ArtifactKind
 from modelops_server.cli.output import console, human_bytes, json_option, print_table, printable, show
 
 if TYPE_CHECKING:
@@ -27,16 +28,14 @@ def artifacts() -> None:
 
 
 @artifacts.command("list")
-@click.option("--kind", help="Only one kind: dataset, model, adapter, index, evaluation or report.")
+@click.option("--kind", type=click.Choice(get_args(ArtifactKind)), help="Only artifacts of this kind.")
 @click.option("--name", help="Only the versions of one artifact.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="How many to show at most.")
 @json_option
 def list_(kind: str | None, name: str | None, limit: int, as_json: bool) -> None:
     """List artifacts, newest first."""
-    from modelops.registry import KINDS, Registry
+    from modelops.registry import Registry
 
-    if kind is not None and kind not in KINDS:
-        raise click.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}.", param_hint="--kind")
     found = Registry().list(kind=kind, name=name, limit=limit + 1)
     shown = found[:limit]
 
@@ -159,10 +158,7 @@ def attestation(ref: str, statement: bool, as_json: bool) -> None:  # noqa: ARG0
     if statement:
         show(json.loads(base64.b64decode(json.loads(envelope)["payload"])), True, lambda: None)
         return
-    sys.stdout.buffer.write(envelope)
-    if sys.stdout.isatty():
-        click.echo()
-    sys.stdout.flush()
+    click.echo(envelope, nl=sys.stdout.isatty())
 
 
 @artifacts.command("export")
