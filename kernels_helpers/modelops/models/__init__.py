@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from modelops.models.adding import Registered, add_model, import_model
 from modelops.models.finiteness import check_finite
 from modelops.models.inspection import ModelInfo, inspect_model
 from modelops.models.loading import fast_dtype, load_model, load_tokenizer
 
 __all__ = [
     "ModelInfo",
+    "Registered",
+    "add_model",
     "check_finite",
     "fast_dtype",
+    "import_model",
     "inspect_model",
     "load_model",
     "load_tokenizer",

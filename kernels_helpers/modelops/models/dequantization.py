@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import io
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from modelops.models.gguf_files import GGUFHeader, read_gguf_header
 from modelops.models.gguf_tokenizers import save_gguf_tokenizer
 from modelops.models.loading import import_transformers, quiet
 from modelops.models.reports import refuse_incomplete
+from modelops.models.sources import Progress
 
 _EXACT = {"F64": "float32", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 
@@ -24,7 +26,7 @@ def storage_dtype(header: GGUFHeader) -> str:
     return _EXACT.get(header.main_type, "bfloat16")
 
 
-def dequantize(gguf: Path, folder: Path, progress: Callable[[str], None]) -> None:
+def dequantize(gguf: Path, folder: Path, progress: Progress) -> None:
     """Write the model in ``gguf`` as safetensors into an empty ``folder``, with its tokenizer and chat template.
 
     Raises ``InvalidInput``: the codes of :func:`~modelops.models.gguf_files.read_gguf_header`,
@@ -44,15 +46,17 @@ def dequantize(gguf: Path, folder: Path, progress: Callable[[str], None]) -> Non
 
 def _load(transformers: Any, gguf: Path, header: GGUFHeader, dtype: str) -> Any:
     try:
-        model, report = transformers.AutoModelForCausalLM.from_pretrained(
-            gguf.parent,
-            gguf_file=gguf.name,
-            quantization_config=transformers.GgufConfig(dequantize=True),
-            dtype=dtype,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
+        # The conversion draws a bar of its own that no setting turns off.
+        with contextlib.redirect_stderr(io.StringIO()):
+            model, report = transformers.AutoModelForCausalLM.from_pretrained(
+                gguf.parent,
+                gguf_file=gguf.name,
+                quantization_config=transformers.GgufConfig(dequantize=True),
+                dtype=dtype,
+                local_files_only=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
     except (ValueError, KeyError, NotImplementedError) as error:
         raise InvalidInput(
             "unsupported_architecture",

@@ -81,7 +81,9 @@ def _byte_level_bpe(fields: dict[str, Any], tokens: list[str]) -> Tokenizer:
     tokenizer.add_special_tokens(
         [AddedToken(t, normalized=False) for t, kind in zip(tokens, types, strict=False) if kind == _CONTROL]
     )
-    tokenizer.add_tokens([AddedToken(t, normalized=False) for t, kind in zip(tokens, types, strict=False) if kind == _USER_DEFINED])
+    tokenizer.add_tokens(
+        [AddedToken(t, normalized=False) for t, kind in zip(tokens, types, strict=False) if kind == _USER_DEFINED]
+    )
     beginning = _token(fields, tokens, "bos")
     if beginning is not None and fields.get("tokenizer.ggml.add_bos_token", _is_llama3(pre)):
         tokenizer.post_processor = processors.TemplateProcessing(

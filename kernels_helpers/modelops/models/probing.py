@@ -3,14 +3,14 @@
 Weights can load without an error and be wrong all the same: permuted by a converter, of another layer, scaled twice.
 Such a model is still shaped like a model, but it no longer predicts text. It reads a short text twice. The first
 reading shows that it knows the language. The second shows that attention works: a language model copies what it has
-just seen (induction heads, https://arxiv.org/abs/2209.11895). SmolLM2-135M reads this text with 2.2 nats a token and then with 0.2; with
-the query and key rows in GGUF's order instead of transformers', it reads it with 3.6 and 4.0.
+just seen (induction heads, https://arxiv.org/abs/2209.11895). SmolLM2-135M reads this text with 2.4 nats a token and then
+with 0.2; with query and key rows in GGUF's order instead of transformers', it reads it with @A and @B.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ REPEAT_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Probe:
-    """Mean loss per token, in nats, of reading a text for the first and for the second time; ``chance`` is ln(vocabulary)."""
+    """Mean loss per token, in nats, of a first and of a second reading; ``chance`` is ln(vocabulary)."""
 
     loss: float
     loss_repeated: float
@@ -50,9 +50,13 @@ class Probe:
     def is_plausible(self) -> bool:
         return self.loss < CHANCE_SHARE * self.chance and self.loss_repeated < REPEAT_SHARE * self.loss
 
+    def as_metadata(self) -> dict[str, str]:
+        """The losses as text, as signed metadata wants them."""
+        return {name: f"{value:.4f}" for name, value in asdict(self).items()}
+
 
 def probe_model(folder: Path) -> Probe:
-    """Load the model in ``folder`` and let it read :data:`TEXT` twice; every tensor must be found and the loss make sense.
+    """Load the model in ``folder`` and let it read :data:`TEXT` twice; raise unless that makes sense.
 
     Raises ``InvalidInput``: ``incomplete_weights`` when tensors are missing, left over or of another shape,
     ``implausible_model`` when the model predicts text no better than a broken one, ``unsupported_architecture`` when
@@ -66,11 +70,10 @@ def probe_model(folder: Path) -> Probe:
     if not probe.is_plausible:
         raise InvalidInput(
             "implausible_model",
-            f"The model loads, but reads plain text with a loss of {probe.loss:.2f} nats a token, and {probe.loss_repeated:.2f} "
-            f"when the text is repeated; guessing evenly gives {probe.chance:.2f}. Its weights are probably damaged.",
-            "Fetch or convert it again. For an untrained model, or one that knows other text, turn the probe off (--no-probe).",
-            loss=repr(probe.loss),
-            loss_repeated=repr(probe.loss_repeated),
+            f"The model loads, but reads plain text with a loss of {probe.loss:.2f} nats a token, and again with "
+            f"{probe.loss_repeated:.2f}; guessing evenly gives {probe.chance:.2f}. Its weights are probably damaged.",
+            "Fetch or convert it again. An untrained model, or one of other text, can skip the probe (--no-probe).",
+            **probe.as_metadata(),
         )
     return probe
 
