@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
 from modelops.paths import StateHome
 
 
@@ -14,3 +20,95 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StateHome:
     root = tmp_path / "home"
     monkeypatch.setenv("MODELOPS_HOME", str(root))
     return StateHome(root)
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a notebook with these code cells; ``parameters`` is the source of its parameters cell."""
+
+    def write(
+        *sources: str, parameters: str = "", name: str = "notebook", kernel: str = "python3", **modelops: Any
+    ) -> Path:
+        cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]})] if parameters else []
+        document = new_notebook(
+            cells=[*cells, *map(new_code_cell, sources)],
+            metadata={
+                "kernelspec": {"name": kernel, "display_name": kernel, "language": "python"},
+                "language_info": {"name": "python"},
+                **({"modelops": modelops} if modelops else {}),
+            },
+        )
+        path = tmp_path / f"{name}.ipynb"
+        nbformat.write(document, path)
+        return path
+
+    return write
+
+
+class JobBench:
+    """Submits notebooks as jobs and schedules them in this process; the runners are real processes."""
+
+    def __init__(self, home: StateHome) -> None:
+        from modelops_server.jobs import Queue, Scheduler
+
+        self.home = home
+        self.queue = Queue(home)
+        self.scheduler = Scheduler(home)
+
+    def submit(self, path: Path, values: dict[str, Any] | None = None, **options: Any) -> Any:
+        """Queue a notebook; ``options`` are the fields of ``JobOptions``."""
+        from modelops.templates import load_template
+        from modelops_server.jobs import JobOptions, submit
+
+        return submit(self.home, load_template(path), values or {}, options=JobOptions(**{"grace": 1.0, **options}))
+
+    def start(self, path: Path, **options: Any) -> Any:
+        """Submit, and return once the first cell runs."""
+        from modelops_server.jobs import State
+
+        job = self.submit(path, **options)
+        return self.until(lambda: self.queue.get(job.id).state is State.RUNNING and self.queue.get(job.id))
+
+    def run(self, path: Path, values: dict[str, Any] | None = None, **options: Any) -> Any:
+        """Submit, and return the job as it ended."""
+        return self.ended(self.submit(path, values, **options))
+
+    def ended(self, job: Any, seconds: float = 60.0) -> Any:
+        """The job once it has ended."""
+        return self.until(lambda: self.queue.get(job.id).state.terminal and self.queue.get(job.id), seconds)
+
+    def until(self, condition: Callable[[], Any], seconds: float = 60.0) -> Any:
+        """Schedule until ``condition()`` is true, and return what it is."""
+        deadline = time.monotonic() + seconds
+        while not (result := condition()):
+            assert time.monotonic() < deadline, "it did not happen in time"
+            self.scheduler.tick()
+            time.sleep(0.02)
+        return result
+
+    def output(self, job: Any) -> nbformat.NotebookNode:
+        """The job's executed notebook."""
+        return nbformat.read(job.folder / "output.ipynb", as_version=4)
+
+    def log(self, job: Any) -> str:
+        """What the job has printed."""
+        path: Path = job.folder / "log.txt"
+        return path.read_text() if path.exists() else ""
+
+    def close(self) -> None:
+        """End whatever a failed test left running."""
+        from modelops_server.jobs.processes import kill_job
+
+        for job in self.queue.list():
+            if not job.state.terminal and job.attempt and job.attempt.runner and job.attempt.runner.alive:
+                kill_job(job.id, known=[job.attempt.runner])
+        self.scheduler.close()
+        self.queue.close()
+
+
+@pytest.fixture
+def jobs(home: StateHome) -> Iterator[JobBench]:
+    """A bench that runs notebooks as jobs in a fresh state home."""
+    bench = JobBench(home)
+    yield bench
+    bench.close()

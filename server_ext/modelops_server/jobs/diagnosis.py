@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from modelops.errors import ModelOpsError
+from modelops.registry.blobs import out_of_space
 from modelops_server.jobs.states import AttemptEnded, ReasonCode
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -82,15 +86,27 @@ def from_dead_kernel(place: CellPlace | None, status: int | None, killed_for_mem
     )
 
 
-def disk_full(needed: int, free: int, where: str) -> AttemptEnded:
-    """The end of an attempt that could not be written to disk; sizes in bytes."""
+def from_os_error(error: OSError, output: Path) -> AttemptEnded:
+    """The end of an attempt whose record at ``output`` could not be written."""
+    if not out_of_space(error):
+        return unexpected(error)
+    free = shutil.disk_usage(output.parent).free
+    needed = output.stat().st_size if output.exists() else 0
     return AttemptEnded.failed(
         ReasonCode.DISK_FULL,
-        f"No space left at {where}: {needed:,} bytes are needed, {free:,} are free.",
+        f"No space left at {output.parent}: {needed:,} bytes are needed, {free:,} are free.",
         "Free some space, then run the job again.",
         needed_bytes=needed,
         free_bytes=free,
     )
+
+
+def unexpected(error: Exception) -> AttemptEnded:
+    """The end of an attempt in which something happened that should not: a fault of ours, or of the machine."""
+    hint = "The file runner.log in the job's folder has the traceback."
+    if isinstance(error, ModelOpsError):
+        hint = error.hint or hint
+    return AttemptEnded.failed(ReasonCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}", hint)
 
 
 def plain(text: str) -> str:

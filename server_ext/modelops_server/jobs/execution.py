@@ -27,6 +27,7 @@ from modelops_server.jobs.states import AttemptEnded, ReasonCode
 if TYPE_CHECKING:
     from jupyter_client.asynchronous.client import AsyncKernelClient
 
+_AUTOSAVE_INTERVAL = 0.5
 _IOPUB_TIMEOUT = 30
 """Seconds to wait for the rest of a cell's messages after its reply: a flood of output takes its time."""
 
@@ -79,6 +80,7 @@ class Execution:
         """Start the kernel, execute the cells, end the kernel."""
         self._control.attach()
         self._memory_kills = out_of_memory_kills()
+        autosave = asyncio.create_task(self._autosave())
         done = False
         try:
             await self._start()
@@ -88,8 +90,19 @@ class Execution:
             self._client.set_widgets_metadata()
             done = True
         finally:
+            autosave.cancel()
             self._client.write_streams()
             await self._kernel.shutdown(gracefully=done)
+
+    async def _autosave(self) -> None:
+        # Not only when a message comes: a cell that trains for hours in silence must not keep the last one unsaved.
+        while True:
+            await asyncio.sleep(_AUTOSAVE_INTERVAL)
+            try:
+                self._record.save_if_due()
+            except OSError as error:
+                self._control.stop(diagnosis.from_os_error(error, Path(self._record.output_path)))
+                return
 
     async def _start(self) -> None:
         timeout = self._options.start_timeout

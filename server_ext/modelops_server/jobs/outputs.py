@@ -27,7 +27,7 @@ class OutputLimits:
 
 
 class StreamText:
-    """What a cell prints to one stream: beginning and end are kept, and lines rewritten by a progress bar count once."""
+    """What a cell prints to one stream: beginning and end are kept, lines rewritten by a progress bar once."""
 
     def __init__(self, limit: int) -> None:
         self._half = limit // 2

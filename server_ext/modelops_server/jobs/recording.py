@@ -25,22 +25,29 @@ class NotebookRecord(NotebookExecutionManager):  # type: ignore[misc]
         super().__init__(nb, **options)
         self._save_every = save_every
         self._next_save = 0.0
+        self._changed = False
         self._run = run or {}
         self.before_save: Callable[[], None] = lambda: None
         self._mark(partial=True)
 
     def save(self, **_: Any) -> None:
-        """Save unless the last save was a moment ago."""
-        if time.monotonic() >= self._next_save:
-            self.save_now()
+        """Save what has changed, now or, after a save a moment ago, when :meth:`save_if_due` is called next."""
+        self._changed = True
+        self.save_if_due()
 
     def autosave_cell(self) -> None:
-        """Save while a cell runs, at the same pace."""
-        self.save()
+        """Something was added to the running cell."""
+        self._changed = True
+
+    def save_if_due(self) -> None:
+        """Save if there is something to save and the last save was not a moment ago."""
+        if self._changed and time.monotonic() >= self._next_save:
+            self.save_now()
 
     def save_now(self) -> None:
         """Save the notebook as it is; a reader, and a crash, find either the old or the new one, whole."""
         started = time.monotonic()
+        self._changed = False
         if self.output_path:
             self.before_save()
             write_notebook(self.nb, str(self.output_path))

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelops.errors import ModelOpsError
 from modelops.events import JOB_FOLDER
 from modelops.paths import StateHome
 from modelops_server.jobs import diagnosis
@@ -83,10 +82,11 @@ class Runner:
         except AttemptEnded as ended:
             self._end(ended, watch)
         except OSError as error:
-            self._end(_from_os_error(error, self._folder), watch)
+            _log.exception("unexpected")
+            self._end(diagnosis.from_os_error(error, self._folder / OUTPUT), watch)
         except Exception as error:  # noqa: BLE001 - whatever happens, the job must end, and say so
             _log.exception("unexpected")
-            self._end(_unexpected(error), watch)
+            self._end(diagnosis.unexpected(error), watch)
         finally:
             watch.stop()
             self._journal.close()
@@ -215,25 +215,6 @@ class Runner:
     def _on_terminate(self, number: int, frame: Any) -> None:
         reason = Reason(ReasonCode.TERMINATED, f"The runner was told to stop ({signal.Signals(number).name}).")
         self._control.stop(AttemptEnded(State.INTERRUPTED, reason))
-
-
-def _from_os_error(error: OSError, folder: Path) -> AttemptEnded:
-    from modelops.registry.blobs import out_of_space
-
-    if not out_of_space(error):
-        _log.error("unexpected", exc_info=error)
-        return _unexpected(error)
-    status = os.statvfs(folder)
-    output = folder / OUTPUT
-    needed = output.stat().st_size if output.exists() else 0
-    return diagnosis.disk_full(needed, status.f_bavail * status.f_frsize, str(folder))
-
-
-def _unexpected(error: Exception) -> AttemptEnded:
-    hint = (
-        error.hint if isinstance(error, ModelOpsError) else "The file runner.log in the job's folder has the traceback."
-    )
-    return AttemptEnded.failed(ReasonCode.INTERNAL_ERROR, f"{type(error).__name__}: {error}", hint)
 
 
 def main(arguments: list[str]) -> None:

@@ -111,6 +111,8 @@ class Scheduler:
             )
         from modelops_server.jobs.notebooks import close_notebook
 
+        for half_written in job.folder.glob(".*.tmp"):
+            half_written.unlink()
         close_notebook(job.folder / OUTPUT, {"reason": str(reason.code)})
         with Journal(job.folder) as journal:
             journal.event("state", state=state, attempt=job.epoch, reason=reason.as_json())
