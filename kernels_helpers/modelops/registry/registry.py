@@ -118,7 +118,10 @@ class Registry:
         check_name(build.build_type, "build type")
         if kind not in KINDS:
             raise InvalidInput("invalid_kind", f"{kind!r} is no kind of artifact.", f"Use one of {', '.join(KINDS)}.")
+        if not files:
+            raise InvalidInput("empty_artifact", f"{name} has no files.", "An artifact needs one at least.")
         check_members(file.path for file in files)
+        check_members(file.path for file in build.byproducts)
         stored = (*files, *build.byproducts)
         for digest in (*(entry.sha256 for entry in stored), *(item.sha256 for item in build.dependencies)):
             if not is_sha256(digest):
@@ -136,6 +139,8 @@ class Registry:
         )
         # What will be read later is read now, so that nothing is signed that would not verify.
         statement = read_statement(payload)
+        # Blob, envelope, row: each step is durable before the next, so a row never points to what is not there. The
+        # leaf of an append-only log of envelopes belongs between the last two.
         envelope = self.envelopes.add(envelopes.sign(payload, self.keys.signing_key()))
         self.index.insert(statement, envelope)
         return statement.artifact()

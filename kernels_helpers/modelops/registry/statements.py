@@ -74,14 +74,14 @@ def write_statement(
     metadata: dict[str, Any],
     build: Build,
 ) -> bytes:
-    """The canonical bytes that state what made an artifact from what."""
+    """The canonical bytes that state what made an artifact from what; raises ``InvalidInput`` for what is no JSON."""
     run: dict[str, Any] = {
         IDENTITY: {
             "name": name,
             "version": version,
             "kind": kind,
             "created": created,
-            "metadata": signable(metadata),
+            "metadata": metadata,
         }
     }
     if build.invocation is not None:
@@ -90,28 +90,27 @@ def write_statement(
         run["startedOn"] = rfc3339(build.started)
     if build.finished is not None:
         run["finishedOn"] = rfc3339(build.finished)
-    return canonical(
-        {
-            "_type": STATEMENT_TYPE,
-            "subject": [_descriptor(file) for file in files],
-            "predicateType": PREDICATE_TYPE,
-            "predicate": {
-                "buildDefinition": {
-                    "buildType": f"modelops:build/{build.build_type}/v1",
-                    "externalParameters": signable(build.parameters),
-                    "resolvedDependencies": [
-                        {"name": item.name, "uri": item.uri, "digest": {"sha256": item.sha256}}
-                        for item in build.dependencies
-                    ],
-                },
-                "runDetails": {
-                    "builder": {"id": BUILDER, "version": {"jupyterlab-modelops": __version__}},
-                    "metadata": run,
-                    "byproducts": [_descriptor(file) for file in build.byproducts],
-                },
+    document = {
+        "_type": STATEMENT_TYPE,
+        "subject": [_descriptor(file) for file in files],
+        "predicateType": PREDICATE_TYPE,
+        "predicate": {
+            "buildDefinition": {
+                "buildType": f"modelops:build/{build.build_type}/v1",
+                "externalParameters": build.parameters,
+                "resolvedDependencies": [
+                    {"name": item.name, "uri": item.uri, "digest": {"sha256": item.sha256}}
+                    for item in build.dependencies
+                ],
             },
-        }
-    )
+            "runDetails": {
+                "builder": {"id": BUILDER, "version": {"jupyterlab-modelops": __version__}},
+                "metadata": run,
+                "byproducts": [_descriptor(file) for file in build.byproducts],
+            },
+        },
+    }
+    return canonical(signable(document))
 
 
 def read_statement(payload: bytes) -> Statement:

@@ -160,6 +160,11 @@ def test_files_that_were_not_stored_cannot_be_published(registry: Registry, buil
         registry.publish((absent,), name="bot", kind="adapter", metadata={}, build=build)
 
 
+def test_an_artifact_without_files_cannot_be_published(registry: Registry, build: Build) -> None:
+    with transaction(registry.database), pytest.raises(InvalidInput, match="no files"):
+        registry.publish((), name="bot", kind="adapter", metadata={}, build=build)
+
+
 def test_byproducts_are_signed_and_are_no_files_of_the_artifact(
     registry: Registry, register: Register, make_folder: Callable[..., Path]
 ) -> None:
@@ -183,6 +188,8 @@ def test_byproducts_are_signed_and_are_no_files_of_the_artifact(
         ({"files": {}}, "empty_artifact"),
         ({"build_type": "Build Type"}, "invalid_name"),
         ({"dependencies": (Dependency("base", "x", "not a digest"),)}, "invalid_digest"),
+        ({"dependencies": (Dependency("base", "\ud800", "0" * 64),)}, "not_json"),
+        ({"byproducts": (FileEntry("../log.txt", "0" * 64, 1),)}, "invalid_path"),
     ],
 )
 def test_what_cannot_be_signed_is_refused_and_changes_nothing(
