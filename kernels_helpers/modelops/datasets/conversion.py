@@ -9,7 +9,7 @@ from itertools import islice
 
 from modelops.datasets.canonical import Row, encode_row
 from modelops.datasets.formats import FORMATS, convert, detect_format
-from modelops.datasets.rows import BadRow, Refused, SourceRow
+from modelops.datasets.rows import BadRow, Refused, SourceRow, visible
 from modelops.datasets.sources import Source
 from modelops.errors import InvalidInput
 
@@ -98,7 +98,7 @@ class Conversion:
         if columns:
             raise InvalidInput(
                 "unknown_format",
-                f"The columns of {source.name} are of no known format: {', '.join(columns)[:200]}.",
+                f"The columns of {source.name} are of no known format: {visible(', '.join(columns)[:200])}.",
                 "Known are messages, conversations, instruction + output, prompt + completion, text.",
                 file=source.name,
                 columns=columns[:50],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ _SKIPPED = frozenset(
         "lib-dynload", "lib2to3", "pydoc_data", "site-packages", "test", "tests", "tkinter", "turtledemo",
     }
 )  # fmt: skip
-# Where a private module holds what a public one offers, its public name; families that share their texts count as one.
+# Where one imports from another module than the text is in, that module's name; and modules that copy from a family.
 _PUBLIC = {
     "_collections_abc": "collections.abc",
     "_pydatetime": "datetime",
@@ -24,8 +25,10 @@ _PUBLIC = {
     "_pyio": "io",
     "_pylong": "int",
     "_weakrefset": "weakref",
+    "genericpath": "os.path",
+    "posixpath": "os.path",
 }
-_FAMILY = {"genericpath": "os", "ntpath": "os", "posixpath": "os", "nturl2path": "urllib"}
+_FAMILY = {"ntpath": "os", "nturl2path": "urllib"}
 
 _KNOWN_DECORATORS = frozenset({"abstractmethod", "classmethod", "contextmanager", "coroutine", "staticmethod", "wraps"})
 
@@ -54,16 +57,27 @@ class Documented:
 
 
 def source_files(library: Path) -> Iterator[tuple[str, Path]]:
-    """Public modules below the standard library's folder as (dotted name, file), in sorted order."""
-    for path in sorted(library.rglob("*.py"), key=lambda path: path.relative_to(library).parts):
+    """Public modules below the standard library's folder as (dotted name, file), sorted by name."""
+    yield from sorted(_named(library))
+
+
+def _named(library: Path) -> Iterator[tuple[str, Path]]:
+    for path in _python_files(library):
         parts = path.relative_to(library).with_suffix("").parts
         if parts[-1] == "__init__":
             parts = parts[:-1]
-        if not parts or _SKIPPED.intersection(parts):
+        if not parts or parts[0] in _SKIPPED:
             continue
         parts = (*_PUBLIC.get(parts[0], parts[0]).split("."), *parts[1:])
-        if not any(part.startswith("_") for part in parts):
+        if all(part.isidentifier() and not part.startswith("_") for part in parts):
             yield ".".join(parts), path
+
+
+def _python_files(library: Path) -> Iterator[Path]:
+    for base, folders, names in os.walk(library):
+        # Installed packages may be many times the library itself: they are not even walked.
+        folders[:] = [folder for folder in folders if folder not in _SKIPPED]
+        yield from (Path(base, name) for name in names if name.endswith(".py"))
 
 
 def documented(module: str, source: bytes) -> Iterator[Documented]:

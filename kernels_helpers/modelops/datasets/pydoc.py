@@ -6,10 +6,11 @@ import hashlib
 import re
 import sys
 import sysconfig
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from modelops.datasets.canonical import Row
 from modelops.datasets.docstrings import Documented, documented, source_files
@@ -77,6 +78,25 @@ class Pairs:
         yield from (("test", row) for row in self.held_out)
 
 
+class _Pair(NamedTuple):
+    item: Documented
+    answer: str
+
+    @property
+    def opening(self) -> str:
+        """The first paragraph of the answer without its layout: what copies of a text keep."""
+        return " ".join(self.answer.partition("\n\n")[0].casefold().split())
+
+    @property
+    def row(self) -> Row:
+        return {
+            "messages": [
+                {"role": "user", "content": question(self.item)},
+                {"role": "assistant", "content": self.answer},
+            ]
+        }
+
+
 def make_pydoc(
     *, rows: int | None = None, held_out: float = 0.1, max_chars: int = 1200, library: Path | None = None
 ) -> Pairs:
@@ -97,23 +117,22 @@ def make_pydoc(
     digest = hashlib.sha256()
     found = list(_distinct(_read(library, digest), max_chars))
     held_out_modules = _choose_modules(found, held_out)
-    train = [item for item in found if item.family not in held_out_modules]
-    test = [item for item in found if item.family in held_out_modules]
+    train = [pair for pair in found if pair.item.family not in held_out_modules]
+    # Modules copy from one another (queue and asyncio.queues): what opens like a training answer is not held out.
+    known = {pair.opening for pair in train}
+    test = [pair for pair in found if pair.item.family in held_out_modules and pair.opening not in known]
     if not train or not test:
         raise Unavailable(
             "no_docstrings",
             f"{library} holds too few documented Python sources to make a dataset from.",
             "Use a Python that was installed with its standard library's sources.",
         )
-    # Modules copy from one another (queue and asyncio.queues): what opens like a training answer is not held out.
-    known = {_opening(item, max_chars) for item in train}
-    test = [item for item in test if _opening(item, max_chars) not in known]
     if rows is not None:
         limit = max(1, round(rows * held_out))
         train, test = _sample(train, rows - limit), _sample(test, limit)
     return Pairs(
-        train=tuple(_row(item, max_chars) for item in train),
-        held_out=tuple(_row(item, max_chars) for item in test),
+        train=tuple(pair.row for pair in train),
+        held_out=tuple(pair.row for pair in test),
         held_out_modules=tuple(sorted(held_out_modules)),
         python=".".join(map(str, sys.version_info[:3])),
         sources_sha256=digest.hexdigest(),
@@ -142,7 +161,7 @@ def answer(item: Documented, max_chars: int) -> str | None:
     while kept and len(kept) < len(paragraphs) and kept[-1].endswith(":"):
         kept.pop()
     text = "\n\n".join(kept).strip()
-    readable = all(character.isprintable() or character == "\n" for character in text)
+    readable = text.replace("\n", "").isprintable()
     if len(text) < MIN_CHARACTERS or len(text.split()) < 10 or not readable:
         return None
     return None if _POINTERS.match(text) or _NOTICES.search(text) else text
@@ -158,8 +177,8 @@ def _read(library: Path, digest: hashlib._Hash) -> Iterator[Documented]:
             continue  # Samples of bad syntax are part of some distributions.
 
 
-def _distinct(items: Iterable[Documented], max_chars: int) -> Iterator[Documented]:
-    """Items with an answer; the first of those with one name, or with one answer in a family."""
+def _distinct(items: Iterable[Documented], max_chars: int) -> Iterator[_Pair]:
+    """Items with their answer; the first of those with one name, or with one answer in a family."""
     names: set[str] = set()
     answers: set[tuple[str, str]] = set()
     for item in items:
@@ -168,15 +187,13 @@ def _distinct(items: Iterable[Documented], max_chars: int) -> Iterator[Documente
             continue
         names.add(item.full_name)
         answers.add((item.family, text))
-        yield item
+        yield _Pair(item, text)
 
 
-def _choose_modules(items: Iterable[Documented], share: float) -> set[str]:
-    """Top-level modules that together hold at most ``share`` of the items, chosen by the hash of their names."""
-    sizes: dict[str, int] = defaultdict(int)
-    for item in items:
-        sizes[item.family] += 1
-    room = share * sum(sizes.values())
+def _choose_modules(pairs: Iterable[_Pair], share: float) -> set[str]:
+    """Top-level modules that together hold at most ``share`` of the pairs, chosen by the hash of their names."""
+    sizes = Counter(pair.item.family for pair in pairs)
+    room = share * sizes.total()
     chosen = set()
     for family in sorted(sizes, key=_number):
         if sizes[family] <= room:
@@ -185,26 +202,10 @@ def _choose_modules(items: Iterable[Documented], share: float) -> set[str]:
     return chosen
 
 
-def _sample(items: list[Documented], limit: int) -> list[Documented]:
-    """``limit`` items chosen by the hash of their names, in their order."""
-    chosen = {item.full_name for item in sorted(items, key=lambda item: _number(item.full_name))[:limit]}
-    return [item for item in items if item.full_name in chosen]
-
-
-def _opening(item: Documented, max_chars: int) -> str:
-    """The first paragraph of the answer without its layout: what copies of a text keep."""
-    first = (answer(item, max_chars) or "").partition("\n\n")[0]
-    return " ".join(first.casefold().split())
-
-
-def _row(item: Documented, max_chars: int) -> Row:
-    text = answer(item, max_chars)
-    return {
-        "messages": [
-            {"role": "user", "content": question(item)},
-            {"role": "assistant", "content": text},
-        ]
-    }
+def _sample(pairs: list[_Pair], limit: int) -> list[_Pair]:
+    """``limit`` pairs chosen by the hash of their names, in their order."""
+    chosen = set(sorted((pair.item.full_name for pair in pairs), key=_number)[:limit])
+    return [pair for pair in pairs if pair.item.full_name in chosen]
 
 
 def _number(text: str) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from modelops.datasets.canonical import SPLITS
 from modelops.datasets.csv_text import read_csv
 from modelops.datasets.json_text import read_json, read_json_lines
-from modelops.datasets.rows import BadRow, SourceRow
+from modelops.datasets.rows import BadRow, SourceRow, visible
 from modelops.datasets.tables import read_parquet, read_saved
 from modelops.errors import InvalidInput, NotFound
 
@@ -156,8 +156,8 @@ def _saved_splits(folder: Path) -> list[str]:
     if len(set(mapped)) != len(mapped):
         raise InvalidInput(
             "ambiguous_splits",
-            f"Several of the splits {', '.join(names)} would become one.",
-            f"Give the one to use, such as {folder.name}/{names[0]}.",
+            f"Several of the splits {visible(', '.join(names))} would become one.",
+            f"Give the one to use, such as {visible(f'{folder.name}/{names[0]}')}.",
             splits=names,
         )
     return names
@@ -177,7 +177,7 @@ def _split_word(name: str) -> str | None:
 def _unknown_split(name: str, folder: Path) -> InvalidInput:
     return InvalidInput(
         "unknown_split",
-        f"{folder.name} has {name}, of which nobody can tell whether it is for training or held out.",
+        f"{visible(folder.name)} has {visible(name)}, of which nobody can tell whether it is for training or held out.",
         "Name files and splits train, validation or test, or give the one file to use.",
         file=name,
     )

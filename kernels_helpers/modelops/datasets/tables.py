@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelops.datasets.rows import BadRow, SourceRow
+from modelops.datasets.rows import BadRow, SourceRow, visible
 from modelops.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _missing(package: str, what: str) -> Unavailable:
 
 
 def _damaged(file: str, error: Exception) -> InvalidInput:
-    reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+    reason = visible(str(error).strip().splitlines()[0][:200]) if str(error).strip() else type(error).__name__
     return InvalidInput(
         "unreadable_file", f"{file} cannot be read: {reason}", "Is it whole? Copy or download it again.", file=file
     )
