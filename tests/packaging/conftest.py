@@ -23,13 +23,33 @@ def without_node(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {**environment, "PATH": str(folder), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
+def run(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> str:
+    """Run a command that must succeed; return what it printed on both streams."""
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
 @pytest.fixture(scope="session")
-def distributions(tmp_path_factory: pytest.TempPathFactory, without_node: dict[str, str]) -> Path:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the tree with the front end built for a release."""
+    copy = tmp_path_factory.mktemp("source")
+    for name in run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], ROOT).splitlines():
+        if (ROOT / name).is_file():  # not one that was deleted a moment ago
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, copy / name)
+    (copy / "node_modules").symlink_to(ROOT / "node_modules")
+    run(["node_modules/.bin/tsc", "--project", "extension/tsconfig.json"], copy)
+    run([str(Path(sys.executable).with_name("jupyter-builder")), "build", "."], copy)
+    (copy / "node_modules").unlink()
+    return copy
+
+
+@pytest.fixture(scope="session")
+def distributions(tmp_path_factory: pytest.TempPathFactory, source: Path, without_node: dict[str, str]) -> Path:
     """A folder with the sdist, and the wheel that was built from that sdist without node."""
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run(command, env=without_node, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    run([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)], source, without_node)
     return folder
 
 
@@ -49,10 +69,7 @@ class Environment:
 
     def run(self, program: str, *arguments: str) -> str:
         """Run one of its programs; return what it printed on both streams."""
-        command = [str(self.folder / "bin" / program), *arguments]
-        done = subprocess.run(command, env=self.variables, capture_output=True, text=True, cwd=self.folder)
-        assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        return done.stdout + done.stderr
+        return run([str(self.folder / "bin" / program), *arguments], self.folder, self.variables)
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +78,5 @@ def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path, without_nod
     folder = tmp_path_factory.mktemp("installed")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--quiet"]
-    command = [*pip, "--no-compile", "-c", str(ROOT / "constraints.txt"), str(wheel)]
-    done = subprocess.run(command, env=without_node, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    run([*pip, "--no-compile", "-c", str(ROOT / "constraints.txt"), str(wheel)], folder, without_node)
     return Environment(folder, without_node)

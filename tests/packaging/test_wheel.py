@@ -51,10 +51,8 @@ def test_nothing_that_does_not_belong_is_in_it(content: zipfile.ZipFile) -> None
     assert [name for name in content.namelist() if strange.search(name)] == []
 
 
-def test_no_file_names_the_folder_that_it_was_built_in(content: zipfile.ZipFile) -> None:
-    root = str(Path(__file__).parents[2]).encode()
-
-    assert [name for name in content.namelist() if root in content.read(name)] == []
+def test_no_file_names_the_folder_that_it_was_built_in(content: zipfile.ZipFile, source: Path) -> None:
+    assert [name for name in content.namelist() if str(source).encode() in content.read(name)] == []
 
 
 def test_the_base_requires_nothing_of_the_extras(content: zipfile.ZipFile) -> None:
@@ -70,7 +68,7 @@ def test_the_server_extension_is_enabled_and_ok(installed: Any) -> None:
     listing = plain(installed.run("jupyter", "server", "extension", "list"))
 
     assert re.search(r"modelops_server +enabled", listing)
-    assert re.search(rf"modelops_server {re.escape(modelops.__version__)}? *OK|modelops_server +OK", listing)
+    assert re.search(r"modelops_server +OK", listing)
 
 
 def test_the_front_end_is_enabled_and_ok(installed: Any) -> None:
