@@ -19,6 +19,7 @@ from modelops.datasets.statistics import Statistics, TokenCounter
 from modelops.errors import Conflict, InvalidInput, NotFound
 from modelops.names import check_name
 from modelops.registry import Artifact, Build, Dependency, Registry
+from modelops.registry.blobs import disk_full, out_of_space
 from modelops.registry.scratch import ScratchFolder
 
 
@@ -63,7 +64,7 @@ def import_dataset(
     _check_fraction(test_fraction, sources)
     digests = {source.name: [(file.name, digest(file)) for file in source.files()] for source in sources}
     statistics = Statistics(count_tokens)
-    with _scratch(registry) as folder:
+    with _scratch(registry, sum(file.stat().st_size for source in sources for file in source.files())) as folder:
         with CanonicalWriter(folder) as writer:
             for number, good in enumerate(conversion.rows(sources), 1):
                 split = good.split
@@ -120,7 +121,7 @@ def add_pydoc(
     progress("Reading the standard library", 0)
     pairs = make_pydoc(rows=rows, held_out=held_out, max_chars=max_chars)
     statistics = Statistics(count_tokens)
-    with _scratch(registry) as folder:
+    with _scratch(registry, 2 << 20) as folder:
         with CanonicalWriter(folder) as writer:
             for number, (split, row) in enumerate(pairs.rows(), 1):
                 encoded = encode_row(row)
@@ -142,10 +143,15 @@ def add_pydoc(
 
 
 @contextmanager
-def _scratch(registry: Registry) -> Iterator[Path]:
+def _scratch(registry: Registry, needed: int) -> Iterator[Path]:
+    """A private folder for about ``needed`` bytes, gone afterwards; raise ``Unavailable`` when the disk is full."""
     scratch = ScratchFolder(registry.home)
     try:
         yield scratch.path
+    except OSError as error:
+        if not out_of_space(error):
+            raise
+        raise disk_full(registry.home.root, needed) from error
     finally:
         scratch.remove()
 

@@ -58,22 +58,20 @@ class Source:
         try:
             yield from self.reader(self.path, self.name)
         except OSError as error:
-            raise InvalidInput(
-                "unreadable_file",
-                f"{self.name} cannot be read: {error.strerror}.",
-                "Check its permissions.",
-                file=self.name,
-            ) from error
+            raise _unreadable(self.path, error) from error
 
     def files(self) -> list[Path]:
         """The regular files behind it."""
-        return sorted(self.path.iterdir()) if self.path.is_dir() else [self.path]
+        return sorted(filter(Path.is_file, self.path.iterdir())) if self.path.is_dir() else [self.path]
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file's content."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """SHA-256 of a file's content; raise ``InvalidInput`` when it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def find_sources(path: Path) -> tuple[Source, ...]:
@@ -105,6 +103,13 @@ def _one_file(path: Path) -> Source:
     if reader is None or not path.is_file():
         raise InvalidInput("unsupported_file", f"{path.name} is not a file this can read.", _KINDS, file=path.name)
     return Source(path, path.name, "train", reader)
+
+
+def _unreadable(path: Path, error: OSError) -> InvalidInput:
+    name = visible(path.name)
+    return InvalidInput(
+        "unreadable_file", f"{name} cannot be read: {error.strerror}.", "Check its permissions.", file=name
+    )
 
 
 def _in_folder(folder: Path) -> tuple[Source, ...]:

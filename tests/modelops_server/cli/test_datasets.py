@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from modelops.paths import StateHome
 from modelops.registry import Build, Registry
 from modelops_server.cli.main import main
 
+MODELOPS = str(Path(sys.executable).with_name("modelops"))
 CHAT = {"messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4, of course"}]}
 
 
@@ -198,6 +201,19 @@ def test_what_a_dataset_says_cannot_drive_the_terminal(
 
     assert not {"\x1b", "\x07", "\u202e"} & set(out + err + refused)
     assert "[bold]not bold[/bold]" in out
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(home: StateHome, tmp_path: Path) -> None:
+    path = write(tmp_path / "chats.jsonl", [{"text": f"{number} {'x' * 1000}"} for number in range(10_000)])
+    home.root.mkdir()
+    # A real small disk, in a mount namespace of its own, so that it needs no rights and leaves no trace.
+    in_a_small_disk = 'mount -t tmpfs -o size=4m tmpfs "$MODELOPS_HOME"; "$@"'
+    unshare = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", in_a_small_disk, "sh"]
+    add = [MODELOPS, "datasets", "add", str(path), "--name", "chats", "--json"]
+
+    result = subprocess.run([*unshare, *add], capture_output=True, text=True)
+
+    assert json.loads(result.stdout)["code"] == "disk_full", result.stderr
 
 
 def test_an_artifact_of_another_kind_is_not_inspected(
