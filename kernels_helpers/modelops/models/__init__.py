@@ -5,12 +5,13 @@ from __future__ import annotations
 from modelops.models.adding import Registered, add_model, import_model
 from modelops.models.finiteness import check_finite
 from modelops.models.inspection import ModelInfo, inspect_model
-from modelops.models.loading import fast_dtype, load_model, load_tokenizer
+from modelops.models.loading import attention_implementation, fast_dtype, load_model, load_tokenizer
 
 __all__ = [
     "ModelInfo",
     "Registered",
     "add_model",
+    "attention_implementation",
     "check_finite",
     "fast_dtype",
     "import_model",

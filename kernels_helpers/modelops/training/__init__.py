@@ -1,0 +1,28 @@
+"""Supervised fine-tuning: what the training templates use beside transformers, peft and trl."""
+
+from __future__ import annotations
+
+from modelops.training.batching import PackedCollator, mean_answer_loss, pack, token_losses
+from modelops.training.callbacks import Progress, StopWhenNotFinite, TimeBudget
+from modelops.training.checkpoints import last_checkpoint, run_identity
+from modelops.training.conversations import IGNORED, Examples, tokenize_conversation, tokenize_rows
+from modelops.training.memory import peak_memory_bytes
+from modelops.training.model_cards import model_card
+
+__all__ = [
+    "IGNORED",
+    "Examples",
+    "PackedCollator",
+    "Progress",
+    "StopWhenNotFinite",
+    "TimeBudget",
+    "last_checkpoint",
+    "mean_answer_loss",
+    "model_card",
+    "pack",
+    "peak_memory_bytes",
+    "run_identity",
+    "token_losses",
+    "tokenize_conversation",
+    "tokenize_rows",
+]

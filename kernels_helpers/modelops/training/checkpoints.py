@@ -1,0 +1,27 @@
+"""Finds the checkpoint from which a run of the same parameters and inputs goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+
+
+def run_identity(parameters: Mapping[str, Any]) -> str:
+    """A short name that equal parameters share: only a run with exactly these may continue from a checkpoint."""
+    canonical = json.dumps(parameters, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest complete checkpoint that ``transformers.Trainer`` left in ``folder``, if there is one.
+
+    The trainer writes ``trainer_state.json`` last: without it a checkpoint is one that was cut off.
+    """
+    complete = (state.parent for state in folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*/trainer_state.json"))
+    by_step = {int(number): path for path in complete if (number := path.name.rpartition("-")[2]).isdigit()}
+    return by_step[max(by_step)] if by_step else None
