@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -132,8 +133,9 @@ def test_f21_a_runner_killed_in_the_middle_of_a_save_leaves_the_previous_whole_n
 
     def half_written() -> bool:
         # A save writes beside the notebook, and renames at its end.
-        sizes = [path.stat().st_size for path in job.folder.glob(f".{'?' * 16}.tmp")]
-        return bool(sizes) and sizes[0] > 0
+        with suppress(FileNotFoundError):
+            return any(path.stat().st_size for path in job.folder.glob(f".{'?' * 16}.tmp"))
+        return False
 
     def stopped_while_saving() -> bool:
         if not half_written():
