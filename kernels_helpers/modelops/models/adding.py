@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import modelops
 from modelops.errors import Conflict, NotFound
 from modelops.files import regular_files
 from modelops.models.finiteness import check_finite
@@ -62,6 +63,8 @@ def import_model(
     started = datetime.now(UTC)
     with scratch_folder(registry) as scratch:
         fetched = fetch(origin, scratch, progress)
+        if newest is not None and _is_known(fetched, newest.metadata) and (newest.metadata.get("probe") or not probe):
+            return Registered(newest, new=False)
         folder = prepare(fetched, scratch, progress)
         info = inspect_model(folder)
         progress("Looking for NaN and infinity")
@@ -124,6 +127,15 @@ def _newest(registry: Registry, name: str) -> Artifact | None:
     return newest
 
 
+def _is_known(fetched: Fetched, metadata: dict[str, Any]) -> bool:
+    """Whether a GGUF file was converted before, by the same software: its digest tells without doing it again."""
+    return (
+        fetched.weights.is_file()
+        and fetched.sha256 == metadata.get("source_sha256")
+        and metadata.get("converter") == _converter()
+    )
+
+
 def _probe(folder: Path, progress: Progress) -> dict[str, str]:
     from modelops.models.probing import probe_model
 
@@ -147,6 +159,7 @@ def _metadata(origin: Source, fetched: Fetched, info: ModelInfo, reading: dict[s
     del facts["format"]
     metadata = {
         "source": str(origin),
+        "source_sha256": fetched.sha256,
         "revision": fetched.revision,
         "licence": fetched.licence,
         **facts,
@@ -157,12 +170,12 @@ def _metadata(origin: Source, fetched: Fetched, info: ModelInfo, reading: dict[s
         # The file's own word goes before that of the package around it.
         metadata["licence"] = canonical_licence(header.fields.get("general.license")) or fetched.licence
         metadata["dequantized_from"] = header.main_type if header.is_quantized else None
-        metadata["converter"] = f"transformers {_version('transformers')}"
+        metadata["converter"] = _converter()
     return metadata
 
 
-def _version(package: str) -> str:
+def _converter() -> str:
     try:
-        return version(package)
+        return f"modelops {modelops.__version__}, transformers {version('transformers')}"
     except PackageNotFoundError:
-        return "unknown"
+        return f"modelops {modelops.__version__}"

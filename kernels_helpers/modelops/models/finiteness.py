@@ -19,7 +19,7 @@ CHUNK = 1 << 24
 
 
 def check_finite(folder: Path) -> None:
-    """Raise ``NonFinite`` with the file, tensor and number of values when any safetensors file below holds NaN or infinity.
+    """Raise ``NonFinite`` when a safetensors file in ``folder`` holds NaN or infinity, naming file, tensor and number.
 
     Integer tensors and the small formats without either (F4, F6) pass. Raises ``InvalidInput`` for a broken file.
     """

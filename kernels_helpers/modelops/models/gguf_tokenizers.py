@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelops.errors import InvalidInput
+from modelops.models.loading import import_transformers
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from transformers import PreTrainedTokenizerBase
 
 _CONTROL, _USER_DEFINED = 3, 4  # values of tokenizer.ggml.token_type
 
@@ -40,8 +40,7 @@ def save_gguf_tokenizer(fields: dict[str, Any], gguf: Path, context_length: int 
 
     Raises ``InvalidInput``: ``missing_tokenizer`` or ``unsupported_tokenizer``.
     """
-    from transformers import AutoTokenizer, PreTrainedTokenizerFast
-
+    transformers = import_transformers()
     model = fields.get("tokenizer.ggml.model")
     if not model or not fields.get("tokenizer.ggml.tokens"):
         raise InvalidInput(
@@ -56,11 +55,10 @@ def save_gguf_tokenizer(fields: dict[str, Any], gguf: Path, context_length: int 
     }
     if context_length:
         options["model_max_length"] = context_length
-    tokenizer: PreTrainedTokenizerBase
     if model == "gpt2":
-        tokenizer = PreTrainedTokenizerFast(tokenizer_object=_byte_level_bpe(fields, tokens), **options)
+        tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=_byte_level_bpe(fields, tokens), **options)
     elif model == "llama":
-        tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True, **options)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True, **options)
     else:
         raise _unsupported(gguf.name, f"a vocabulary of type {str(model)[:50]!r}")
     tokenizer.save_pretrained(folder)

