@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,7 +23,8 @@ BUSY_TIMEOUT = 30.0
 
 def open_database(home: StateHome) -> Database:
     """Open the state home's database, creating home and file when missing. One connection per thread."""
-    from sqlite_utils import Database
+    with _without_dataframes():
+        from sqlite_utils import Database
 
     home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = sqlite3.connect(home.database, timeout=BUSY_TIMEOUT, isolation_level=None)
@@ -29,6 +32,21 @@ def open_database(home: StateHome) -> Database:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     return Database(connection)
+
+
+@contextmanager
+def _without_dataframes() -> Iterator[None]:
+    """Keep sqlite_utils from importing pandas and numpy only to know their types: a second of every short command.
+
+    Other threads could want them just now, so this is done only where there are none.
+    """
+    hidden = [name for name in ("pandas", "numpy") if name not in sys.modules and threading.active_count() == 1]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None makes an import fail
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 @contextmanager

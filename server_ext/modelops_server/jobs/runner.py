@@ -31,15 +31,12 @@ from modelops_server.jobs.processes import (
     kill_job,
 )
 from modelops_server.jobs.queue import Queue
-from modelops_server.jobs.spec import INPUT, OUTPUT, JobSpec
+from modelops_server.jobs.spec import INPUT, OUTPUT, RUNNER_LOCK, JobSpec
 from modelops_server.jobs.states import ACTIVE, AttemptEnded, Reason, ReasonCode, State
 from modelops_server.jobs.watch import Watch
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-LOCK = "runner.lock"
-"""File in the job's folder that the living runner holds a lock on."""
 
 _LOCK_PATIENCE = 5.0
 
@@ -229,7 +226,7 @@ def main(arguments: list[str]) -> None:
         deadline = time.monotonic() + _LOCK_PATIENCE
         while True:
             try:
-                stack.enter_context(file_lock(folder / LOCK))
+                stack.enter_context(file_lock(folder / RUNNER_LOCK))
                 break
             except AlreadyLocked:  # somebody looks whether a runner lives, or one does
                 if time.monotonic() > deadline:

@@ -12,8 +12,7 @@ from modelops_server.jobs.journal import Journal
 from modelops_server.jobs.processes import AlreadyLocked, Identity, file_lock, kill_job
 from modelops_server.jobs.queue import Queue
 from modelops_server.jobs.records import Job
-from modelops_server.jobs.runner import LOCK
-from modelops_server.jobs.spec import OUTPUT
+from modelops_server.jobs.spec import OUTPUT, RUNNER_LOCK
 from modelops_server.jobs.states import ACTIVE, Reason, ReasonCode, State
 from modelops_server.jobs.watch import known_processes
 
@@ -83,14 +82,14 @@ class Scheduler:
             return
         try:
             # Holding the lock, and seeing the job active all the same: its runner is dead and cannot come back.
-            with file_lock(job.folder / LOCK):
+            with file_lock(job.folder / RUNNER_LOCK):
                 self._bury(self._queue.get(job.id))
         except AlreadyLocked:
             return
 
     def _requeue(self, job: Job) -> None:
         try:
-            with file_lock(job.folder / LOCK):
+            with file_lock(job.folder / RUNNER_LOCK):
                 if self._queue.move(job.id, job.epoch, State.STARTING, State.QUEUED):
                     _log.warning("%s: no runner came up; back to the queue", job.id)
         except AlreadyLocked:

@@ -12,6 +12,8 @@ from modelops.files import write_atomic
 FILE = "spec.json"
 INPUT = "input.ipynb"
 OUTPUT = "output.ipynb"
+RUNNER_LOCK = "runner.lock"
+"""The living runner holds a lock on this file."""
 
 
 @dataclass(frozen=True)
