@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from modelops.errors import InvalidInput
 from modelops.files import durable_writer, regular_files, write_atomic
 

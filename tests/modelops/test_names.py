@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from modelops.errors import InvalidInput
 from modelops.names import Reference, check_member_path, check_name, collision_key
 
