@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from modelops_server.jobs.states import Reason, State
+
 EVENTS = "events.jsonl"
 LOG = "log.txt"
 
@@ -44,9 +46,11 @@ class Journal:
     def record(self, event: dict[str, Any], *, always: bool = False) -> None:
         """Append an event as it came; one that is too large is left out, with a note in its place.
 
-        ``always`` writes it even when the journal is full: what says how the job ended must not get lost.
+        ``always`` writes it even when the journal is full, as artifacts are: how the job ended, and what it made, must
+        not get lost.
         """
         line = _line(event)
+        always = always or event.get("type") == "artifact"
         if len(line) > self._limits.event:
             text = f"An event of {len(line)} bytes was left out."
             line = _line({"type": "note", "time": time.time(), "level": "warning", "text": text})
@@ -57,6 +61,11 @@ class Journal:
                 self._events.append(_line({"type": "note", "time": time.time(), "level": "warning", "text": text}))
             return
         self._events.append(line)
+
+    def state(self, state: State, attempt: int, reason: Reason | None = None) -> None:
+        """Append a change of the job's state."""
+        event = {"type": "state", "time": time.time(), "state": state, "attempt": attempt}
+        self.record({**event, "reason": reason.as_json()} if reason else event, always=True)
 
     def log(self, text: str) -> None:
         """Append what the notebook printed."""
@@ -156,8 +165,12 @@ def follow_log(folder: Path, ended: Callable[[], bool], offset: int = 0) -> Iter
 
 
 def log_tail(folder: Path, lines: int = 20) -> list[str]:
-    """The last lines of the log, without reading a long one whole."""
-    path = folder / LOG
+    """The last lines of a job's log."""
+    return last_lines(folder / LOG, lines)
+
+
+def last_lines(path: Path, lines: int = 20) -> list[str]:
+    """The last lines of a text file, of which not more than its end is read; none when there is no file."""
     if not path.exists():
         return []
     with path.open("rb") as stream:

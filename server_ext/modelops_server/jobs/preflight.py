@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from modelops.errors import InvalidInput, ModelOpsError, Unavailable
-from modelops.registry import Registry
-from modelops.templates import Template
+from modelops.registry import Artifact, Registry
+from modelops.templates import Parameter, Template
 from modelops_server.jobs.kernels import find_kernel, kernel_python
 from modelops_server.jobs.spec import PinnedReference, SecretReference
 
@@ -47,50 +47,55 @@ def field_error(name: str, code: str, message: str, hint: str = "") -> InvalidIn
 def refuse_sources(template: Template, values: Mapping[str, Any]) -> None:
     """Raise ``InvalidInput`` where a parameter names a source (``hf:…``, a path) instead of an artifact."""
     for parameter in template.parameters:
-        value = values.get(parameter.name)
-        if parameter.reference in _KIND and isinstance(value, str) and _SOURCE.match(value):
-            command = _ADD_COMMAND.get(parameter.reference or "", "modelops artifacts list")
-            raise field_error(
-                parameter.name,
-                "not_registered",
-                f"{value!r} is a source; jobs read registered artifacts, which were checked and signed.",
-                f"Add it first, then give the name: {command.format(source=value)}",
-            )
+        for value in _texts(values.get(parameter.name)):
+            if parameter.reference in _KIND and _SOURCE.match(value):
+                raise field_error(
+                    parameter.name,
+                    "not_registered",
+                    f"{value!r} is a source; jobs read registered artifacts, which were checked and signed.",
+                    f"Add it first, then give the name: {_command(parameter, value)}",
+                )
 
 
 def pin_references(template: Template, values: dict[str, Any], registry: Registry) -> tuple[PinnedReference, ...]:
     """Replace each reference in ``values`` by the exact ``name@version`` it means now; raises ``InvalidInput``."""
-    pinned = []
+    pinned: list[PinnedReference] = []
     for parameter in template.parameters:
         kind, value = _KIND.get(parameter.reference or ""), values[parameter.name]
-        if kind is None or not isinstance(value, str):
+        if kind is None:
             continue
-        try:
-            artifact = registry.get(value)
-        except ModelOpsError as error:
-            hint = error.hint
-            if Path(value).exists() and parameter.reference in _ADD_COMMAND:
-                command = _ADD_COMMAND[parameter.reference].format(source=value)
-                hint = f"There is a file of that name; add it first: {command}"
-            raise field_error(parameter.name, error.code, error.message, hint) from error
-        if artifact.kind != kind:
-            raise field_error(
-                parameter.name,
-                "wrong_kind",
-                f"{artifact.ref} is of kind {artifact.kind}, not {kind}.",
-                f"List what fits: modelops artifacts list --kind {kind}",
-            )
-        values[parameter.name] = artifact.ref
-        pinned.append(PinnedReference(parameter.name, artifact.ref, artifact.digest))
+        found = [_find(parameter, kind, text, registry) for text in _texts(value)]
+        if isinstance(value, list):
+            values[parameter.name] = [artifact.ref for artifact in found]
+        elif found:
+            values[parameter.name] = found[0].ref
+        pinned += [PinnedReference(parameter.name, artifact.ref, artifact.digest) for artifact in found]
     return tuple(pinned)
+
+
+def _find(parameter: Parameter, kind: str, text: str, registry: Registry) -> Artifact:
+    try:
+        artifact = registry.get(text)
+    except ModelOpsError as error:
+        hint = error.hint
+        if Path(text).exists():
+            hint = f"There is a file of that name; add it first: {_command(parameter, text)}"
+        raise field_error(parameter.name, error.code, error.message, hint) from error
+    if artifact.kind != kind:
+        raise field_error(
+            parameter.name,
+            "wrong_kind",
+            f"{artifact.ref} is of kind {artifact.kind}, not {kind}.",
+            f"List what fits: modelops artifacts list --kind {kind}",
+        )
+    return artifact
 
 
 def find_secrets(template: Template, values: Mapping[str, Any]) -> tuple[SecretReference, ...]:
     """The secrets that the job will need; raises ``InvalidInput`` where one is not set."""
     secrets = []
     for parameter in template.parameters:
-        variable = values[parameter.name]
-        if parameter.reference == "Secret" and isinstance(variable, str):
+        for variable in _texts(values[parameter.name]) if parameter.reference == "Secret" else ():
             if variable not in os.environ:
                 raise field_error(
                     parameter.name,
@@ -100,6 +105,15 @@ def find_secrets(template: Template, values: Mapping[str, Any]) -> tuple[SecretR
                 )
             secrets.append(SecretReference(parameter.name, variable))
     return tuple(secrets)
+
+
+def _texts(value: Any) -> list[str]:
+    """The references that a parameter's value holds: none, one, or a list of them."""
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
+
+
+def _command(parameter: Parameter, source: str) -> str:
+    return _ADD_COMMAND.get(parameter.reference or "", "modelops artifacts list").format(source=source)
 
 
 def choose_kernel(notebook: Path, kernel: str | None) -> tuple[str, str]:

@@ -129,6 +129,18 @@ def descendants(roots: Iterable[int]) -> set[int]:
     return found
 
 
+def tree(root: int) -> set[int]:
+    """The pids below ``root``, at a cost that depends on them alone; one that starts or ends just now may be missed."""
+    found: set[int] = set()
+    waiting = [root]
+    while waiting:
+        for child in _children(waiting.pop()):
+            if child not in found:
+                found.add(child)
+                waiting.append(child)
+    return found
+
+
 def carriers(job_id: str) -> set[int]:
     """The pids whose environment carries the job's id: daemons, too, that left the tree long ago."""
     entry = f"{JOB_ID}={job_id}".encode()
@@ -215,6 +227,16 @@ def _control_group_files() -> Iterator[str]:
             yield f"/sys/fs/cgroup{path}/memory.events"
         elif "memory" in controllers.split(","):
             yield f"/sys/fs/cgroup/memory{path}/memory.oom_control"
+
+
+def _children(pid: int) -> list[int]:
+    children: list[int] = []
+    try:
+        for thread in os.scandir(f"/proc/{pid}/task"):
+            children += map(int, Path(thread.path, "children").read_bytes().split())
+    except OSError:
+        return children  # gone meanwhile
+    return children
 
 
 def _pids() -> list[int]:

@@ -16,12 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modelops.errors import ModelOpsError, Unavailable
 from modelops.events import JOB_FOLDER
 from modelops.paths import StateHome
 from modelops_server.jobs import diagnosis
 from modelops_server.jobs.control import Control
 from modelops_server.jobs.environment import write_environment
-from modelops_server.jobs.journal import EVENTS, Journal
+from modelops_server.jobs.journal import EVENTS, Journal, last_lines
+from modelops_server.jobs.kernels import find_kernel
+from modelops_server.jobs.notebooks import close_notebook
 from modelops_server.jobs.processes import (
     JOB_ID,
     AlreadyLocked,
@@ -31,7 +34,7 @@ from modelops_server.jobs.processes import (
     kill_job,
 )
 from modelops_server.jobs.queue import Queue
-from modelops_server.jobs.spec import INPUT, OUTPUT, RUNNER_LOCK, JobSpec
+from modelops_server.jobs.spec import INPUT, OUTPUT, RUNNER_LOCK, RUNNER_LOG, JobSpec
 from modelops_server.jobs.states import ACTIVE, AttemptEnded, Reason, ReasonCode, State
 from modelops_server.jobs.watch import Watch
 
@@ -64,7 +67,7 @@ class Runner:
         """Execute the attempt and enter its end; does nothing when the attempt is not (or no longer) this runner's."""
         if not self._queue.adopt(self._spec.id, self._epoch, Identity.mine()):
             return
-        self._journal.event("state", state=State.STARTING, attempt=self._epoch)
+        self._journal.state(State.STARTING, self._epoch)
         become_subreaper()
         signal.signal(signal.SIGTERM, self._on_terminate)
         signal.signal(signal.SIGINT, self._on_terminate)
@@ -118,6 +121,13 @@ class Runner:
 
         spec = self._spec
         notebook: NotebookNode = load_notebook_node(str(self._folder / INPUT))
+        # Who opens the executed notebook gets the kernel that it ran on.
+        kernel = find_kernel(spec.kernel)
+        notebook.metadata["kernelspec"] = {
+            "name": spec.kernel,
+            "display_name": kernel.display_name,
+            "language": kernel.language,
+        }
         if spec.parameters:
             notebook = parameterize_notebook(
                 notebook, spec.parameters, kernel_name=spec.kernel, language=spec.language, engine_name="modelops"
@@ -154,52 +164,48 @@ class Runner:
         return folder
 
     def _on_running(self) -> None:
-        if self._queue.move(self._spec.id, self._epoch, State.STARTING, State.RUNNING):
-            self._journal.event("state", state=State.RUNNING, attempt=self._epoch)
+        if self._move([State.STARTING], State.RUNNING):
+            self._journal.state(State.RUNNING, self._epoch)
         self._environment = ThreadPoolExecutor(1).submit(write_environment, self._folder, self._spec.kernel)
 
     def _finish(self) -> None:
         from modelops_server.jobs.finishing import Finisher
 
-        moved = self._queue.move(self._spec.id, self._epoch, State.RUNNING, State.FINALIZING)
-        if not moved or self._environment is None:
+        if not self._move([State.RUNNING], State.FINALIZING) or self._environment is None:
             raise AttemptEnded(State.INTERRUPTED, Reason(ReasonCode.FENCED, "The attempt was given up by others."))
-        self._journal.event("state", state=State.FINALIZING, attempt=self._epoch)
+        self._journal.state(State.FINALIZING, self._epoch)
         Finisher(self._queue, self._spec, self._epoch, self._folder).finish(
             self._environment.result(),
             self._started,
             datetime.now(UTC),
             self._offset,
-            announce=lambda: self._journal.event("state", state=State.SUCCEEDED, attempt=self._epoch),
+            announce=lambda: self._journal.state(State.SUCCEEDED, self._epoch),
         )
 
     def _end(self, ended: AttemptEnded, watch: Watch) -> None:
         self._clean_up()
         details = {**ended.reason.details, "peak_memory_bytes": watch.peak_memory}
+        if ended.reason.code == ReasonCode.KERNEL_NOT_STARTED:
+            details["log"] = last_lines(self._folder / RUNNER_LOG)
         reason = Reason(ended.reason.code, ended.reason.message, ended.reason.hint, details)
         if reason.code == ReasonCode.FENCED:
             return  # whoever fenced this attempt off has the say
-        self._queue.heartbeat(self._spec.id, self._epoch, watch.peak_memory)
-        self._mark_partial(reason)
-        self._journal.record(
-            {
-                "type": "state",
-                "time": time.time(),
-                "state": ended.state,
-                "attempt": self._epoch,
-                "reason": reason.as_json(),
-            },
-            always=True,
-        )
-        self._queue.move(self._spec.id, self._epoch, sorted(ACTIVE), ended.state, reason)
-
-    def _mark_partial(self, reason: Reason) -> None:
-        from modelops_server.jobs.notebooks import close_notebook
-
         try:
             close_notebook(self._folder / OUTPUT, {"reason": str(reason.code)})
-        except OSError as error:
-            _log.warning("The notebook could not be marked as partial: %s", error)
+            self._journal.state(ended.state, self._epoch, reason)
+            self._queue.heartbeat(self._spec.id, self._epoch, watch.peak_memory)
+        except (OSError, ModelOpsError) as error:
+            # What says how the job ended matters more than what tells the story.
+            _log.warning("The record is not complete: %s", error)
+        self._move(sorted(ACTIVE), ended.state, reason)
+
+    def _move(self, before: list[State], after: State, reason: Reason | None = None) -> bool:
+        """Move the job, however long another process keeps the database locked: hours of work wait for this."""
+        while True:
+            try:
+                return self._queue.move(self._spec.id, self._epoch, before, after, reason)
+            except Unavailable as error:
+                _log.warning("%s", error)
 
     def _clean_up(self) -> None:
         """Nothing of the attempt outlives it."""

@@ -8,16 +8,19 @@ from collections.abc import Callable
 
 from modelops.paths import StateHome
 from modelops_server.jobs.executors import Executor, load_executor
-from modelops_server.jobs.journal import Journal
+from modelops_server.jobs.journal import Journal, last_lines
 from modelops_server.jobs.processes import AlreadyLocked, Identity, file_lock, kill_job
 from modelops_server.jobs.queue import Queue
 from modelops_server.jobs.records import Job
-from modelops_server.jobs.spec import OUTPUT, RUNNER_LOCK
+from modelops_server.jobs.spec import OUTPUT, RUNNER_LOCK, RUNNER_LOG
 from modelops_server.jobs.states import ACTIVE, Reason, ReasonCode, State
 from modelops_server.jobs.watch import known_processes
 
 TICK = 0.25
 """Seconds between two looks at the queue."""
+
+_STARTS = 3
+"""How often a runner is started that does not come up."""
 
 _log = logging.getLogger("modelops.scheduler")
 
@@ -90,7 +93,9 @@ class Scheduler:
     def _requeue(self, job: Job) -> None:
         try:
             with file_lock(job.folder / RUNNER_LOCK):
-                if self._queue.move(job.id, job.epoch, State.STARTING, State.QUEUED):
+                if job.epoch >= _STARTS:
+                    self._queue.move(job.id, job.epoch, State.STARTING, State.FAILED, _never_started(job))
+                elif self._queue.move(job.id, job.epoch, State.STARTING, State.QUEUED):
                     _log.warning("%s: no runner came up; back to the queue", job.id)
         except AlreadyLocked:
             return
@@ -114,6 +119,15 @@ class Scheduler:
             half_written.unlink()
         close_notebook(job.folder / OUTPUT, {"reason": str(reason.code)})
         with Journal(job.folder) as journal:
-            journal.event("state", state=state, attempt=job.epoch, reason=reason.as_json())
+            journal.state(state, job.epoch, reason)
         if self._queue.move(job.id, job.epoch, sorted(ACTIVE), state, reason):
             _log.warning("%s: %s", job.id, reason.message)
+
+
+def _never_started(job: Job) -> Reason:
+    return Reason(
+        ReasonCode.RUNNER_DIED,
+        f"The runner was started {job.epoch} times and did not come up.",
+        f"What it wrote before it died: {job.folder / RUNNER_LOG}",
+        {"log": last_lines(job.folder / RUNNER_LOG)},
+    )

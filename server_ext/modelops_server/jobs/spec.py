@@ -14,6 +14,8 @@ INPUT = "input.ipynb"
 OUTPUT = "output.ipynb"
 RUNNER_LOCK = "runner.lock"
 """The living runner holds a lock on this file."""
+RUNNER_LOG = "runner.log"
+"""What the runner itself, and a kernel that did not get far enough to be heard, wrote to their streams."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from modelops.errors import ModelOpsError
 from modelops.paths import StateHome
 from modelops_server.jobs.control import Control
-from modelops_server.jobs.processes import Identity, carriers, descendants, resident_bytes
+from modelops_server.jobs.processes import Identity, resident_bytes, tree
 from modelops_server.jobs.queue import Queue
 from modelops_server.jobs.spec import JobSpec
 from modelops_server.jobs.states import AttemptEnded, Reason, ReasonCode, State
@@ -93,7 +93,8 @@ class Watch(threading.Thread):
             )
 
     def _look_at_memory(self) -> None:
-        self._seen = descendants([os.getpid()])
+        # The runner is their subreaper: whatever the kernel starts stays below it, by whatever forks.
+        self._seen = tree(os.getpid())
         used = resident_bytes(self._seen)
         self.peak_memory = max(self.peak_memory, used)
         limit = self._spec.options.memory
@@ -109,7 +110,7 @@ class Watch(threading.Thread):
             )
 
     def _write_processes(self) -> None:
-        known = [Identity.of(pid) for pid in self._seen | (carriers(self._spec.id) - {os.getpid()})]
+        known = [Identity.of(pid) for pid in self._seen]
         content = json.dumps([identity.as_json() for identity in known if identity is not None])
         temporary = self._folder / f".{PROCESSES}.tmp"
         temporary.write_text(content)

@@ -28,6 +28,19 @@ def test_a_job_whose_scheduler_died_before_a_runner_lived_is_run_all_the_same(
     assert (job.state, job.epoch) == ("succeeded", 2)
 
 
+def test_a_runner_that_never_comes_up_is_not_started_for_ever(jobs: Any, notebook: Callable[..., Path]) -> None:
+    job = jobs.submit(notebook("1"))
+    (job.folder / "spec.json").write_text("{}")
+    dead = Identity(os.getpid(), 0, "another boot")
+    for _ in range(3):
+        jobs.queue.claim(dead, max_running=1)
+        jobs.scheduler.reconcile()
+
+    job = jobs.queue.get(job.id)
+    assert (job.state, job.reason.code) == ("failed", "runner_died")
+    assert "3 times" in job.reason.message
+
+
 def test_queued_jobs_run_one_after_the_other_in_their_order(jobs: Any, notebook: Callable[..., Path]) -> None:
     first, second = jobs.submit(notebook("1", name="a")), jobs.submit(notebook("2", name="b"))
 

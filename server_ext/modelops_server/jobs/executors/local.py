@@ -6,9 +6,7 @@ import subprocess
 import sys
 
 from modelops_server.jobs.records import Job
-
-RUNNER_LOG = "runner.log"
-"""What the runner itself, and a kernel that did not get far enough to be heard, wrote to their streams."""
+from modelops_server.jobs.spec import RUNNER_LOG
 
 
 class LocalExecutor:
