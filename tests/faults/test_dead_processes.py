@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -45,6 +46,7 @@ def test_f3_a_killed_runner_takes_kernel_and_descendants_along_and_the_job_ends_
     seen = job.folder / "processes.json"
     jobs.until(lambda: all(str(process.pid) in seen.read_text() for process in alive(mark)))
     jobs.until(lambda: jobs.output(job).cells[0].metadata.papermill.status == "completed")
+    assert list(Path(tempfile.gettempdir()).glob(f"modelops-{job.id}-*"))
     kernel = next(process for process in alive(mark)[0].parents() if "ipykernel" in " ".join(process.cmdline()))
 
     os.kill(job.attempt.runner.pid, signal.SIGKILL)
@@ -53,6 +55,7 @@ def test_f3_a_killed_runner_takes_kernel_and_descendants_along_and_the_job_ends_
     assert (job.state, job.reason.code) == ("interrupted", "runner_died")
     assert Identity.of(kernel.pid) is None
     assert alive(mark) == []
+    assert list(Path(tempfile.gettempdir()).glob(f"modelops-{job.id}-*")) == []
     output = jobs.output(job)
     assert output.metadata.modelops.run.partial is True
     assert [cell.metadata.papermill.status for cell in output.cells] == ["completed", "interrupted", "pending"]

@@ -45,6 +45,8 @@ class ExecutionOptions:
     cell_timeout: float | None = None
     grace: float = 5.0
     """How long an interrupted cell may take to end before its kernel is killed."""
+    label: str = "kernel"
+    """What the kernel's sockets are named after: a job's id."""
     bound: bool = False
     """Whether the kernel dies with the thread that starts it."""
     on_running: Callable[[], None] = lambda: None
@@ -61,7 +63,9 @@ class Execution:
         self._nb: NotebookNode = record.nb
         self._options = options
         self._control = options.control
-        self._kernel = Kernel(kernel_name, options.environment, options.working_directory, bound=options.bound)
+        self._kernel = Kernel(
+            kernel_name, options.environment, options.working_directory, bound=options.bound, label=options.label
+        )
         self._client = CellClient(
             self._nb,
             sink=options.sink,

@@ -50,18 +50,29 @@ def kernel_python(spec: KernelSpec) -> str | None:
     return shutil.which(spec.argv[0])
 
 
+def remove_sockets(label: str) -> None:
+    """Remove the socket folders of kernels with this label, whose process died before it could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"modelops-{label}-????????"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 class Kernel:
     """A kernel process with its manager and client."""
 
-    def __init__(self, name: str, environment: Mapping[str, str], working_directory: Path, *, bound: bool) -> None:
-        """``bound`` kernels are killed with the thread that starts them: for a process that exists to run one."""
+    def __init__(
+        self, name: str, environment: Mapping[str, str], working_directory: Path, *, bound: bool, label: str = "kernel"
+    ) -> None:
+        """``bound`` kernels are killed with the thread that starts them: for a process that exists to run one.
+
+        ``label`` names the folder of its sockets, so that :func:`remove_sockets` finds what a killed process left.
+        """
         from jupyter_client.manager import AsyncKernelManager
 
         self.spec = find_kernel(name)
         self._environment = dict(environment)
         self._working_directory = working_directory
         self._bound = bound
-        self.folder = Path(tempfile.mkdtemp(prefix="modelops-kernel-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"modelops-{label}-"))
         # Between choosing a free TCP port and the kernel's binding it, another process may take it; a socket in a
         # folder of our own has no such race, and no other user can reach it.
         connection = self.folder / "k.json"

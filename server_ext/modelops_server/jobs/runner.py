@@ -110,6 +110,7 @@ class Runner:
                 start_timeout=options.start_timeout,
                 cell_timeout=options.cell_timeout,
                 grace=options.grace,
+                label=self._spec.id,
                 bound=True,
                 on_running=self._on_running,
             ),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from modelops.paths import StateHome
 from modelops_server.jobs.executors import Executor, load_executor
 from modelops_server.jobs.journal import Journal, last_lines
+from modelops_server.jobs.kernels import remove_sockets
 from modelops_server.jobs.processes import AlreadyLocked, Identity, file_lock, kill_job
 from modelops_server.jobs.queue import Queue
 from modelops_server.jobs.records import Job
@@ -115,6 +116,7 @@ class Scheduler:
             )
         from modelops_server.jobs.notebooks import close_notebook
 
+        remove_sockets(job.id)
         for half_written in job.folder.glob(".*.tmp"):
             half_written.unlink()
         close_notebook(job.folder / OUTPUT, {"reason": str(reason.code)})
