@@ -7,7 +7,8 @@ from modelops.training.callbacks import Progress, StopWhenNotFinite, TimeBudget
 from modelops.training.checkpoints import last_checkpoint, run_identity
 from modelops.training.conversations import IGNORED, Examples, tokenize_conversation, tokenize_rows
 from modelops.training.memory import peak_memory_bytes
-from modelops.training.model_cards import model_card
+from modelops.training.merging import require_equal_logits
+from modelops.training.model_cards import merged_model_card, model_card
 
 __all__ = [
     "IGNORED",
@@ -18,9 +19,11 @@ __all__ = [
     "TimeBudget",
     "last_checkpoint",
     "mean_answer_loss",
+    "merged_model_card",
     "model_card",
     "pack",
     "peak_memory_bytes",
+    "require_equal_logits",
     "run_identity",
     "token_losses",
     "tokenize_conversation",

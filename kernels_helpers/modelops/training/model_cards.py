@@ -42,9 +42,15 @@ def model_card(name: str, results: Mapping[str, Any], settings: Mapping[str, Any
         "speed": f"{results['tokens_per_second']:.0f} tokens/s",
         "peak memory": f"{results['peak_memory_bytes'] / 1e9:.2f} GB",
     }
+    header = _yaml(
+        library_name="peft" if kind == "adapter" else "transformers",
+        tags=["sft", results["method"]],
+        base_model=results["base_model"],
+        datasets=[results["dataset"]],
+    )
     table = "\n".join(f"| {fact} | {_cell(value)} |" for fact, value in facts.items())
     return f"""\
-{_header(kind, results)}
+{header}
 # {name}
 
 Held-out loss **{before:.4f} → {after:.4f}** nats per answer token ({after / before - 1:+.1%}).
@@ -64,17 +70,29 @@ same, signed: `modelops artifacts verify {name}`.
 """
 
 
-def _header(kind: str, results: Mapping[str, Any]) -> str:
+def merged_model_card(name: str, metadata: Mapping[str, Any]) -> str:
+    """The model card of a merged model; ``metadata`` is what the merging notebook registers."""
+    header = _yaml(library_name="transformers", tags=["merge"], base_model=metadata["base_model"])
+    return f"""\
+{header}
+# {name}
+
+`{metadata["base_model"]}` (sha256:{metadata["base_digest"]}) with the adapter `{metadata["adapter"]}`
+(sha256:{metadata["adapter_digest"]}) merged into its weights, stored in {metadata["dtype"]}. On a prompt, its logits
+differ from those of the adapter beside the base model by at most {metadata["largest_logit_difference"]:.2g}.
+
+## Loading
+
+```python
+{_LOADING["model"].format(name=name)}
+```
+"""
+
+
+def _yaml(**fields: Any) -> str:
     from huggingface_hub import ModelCardData
 
-    data = ModelCardData(
-        library_name="peft" if kind == "adapter" else "transformers",
-        pipeline_tag="text-generation",
-        tags=["sft", results["method"]],
-        base_model=results["base_model"],
-        datasets=[results["dataset"]],
-    )
-    return f"---\n{data.to_yaml()}\n---"
+    return f"---\n{ModelCardData(pipeline_tag='text-generation', **fields).to_yaml()}\n---"
 
 
 def _cell(value: Any) -> str:
