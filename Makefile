@@ -51,8 +51,10 @@ $(LABEXTENSION): $(FRONT_END) node_modules/.installed
 	jlpm build
 	@touch $@
 
-# The editable install copies the front end; the link in its place shows the next build at once.
+# The editable install copies the front end; the link in its place shows the next build at once. It goes before the next
+# install, which would write through it.
 .venv/.installed: .venv/.torch .venv/.build-tools pyproject.toml constraints.txt $(LABEXTENSION)
+	@rm -rf .venv/share/jupyter/labextensions/jupyterlab-modelops
 	SKIP_JUPYTER_BUILDER=1 $(PIP) --no-build-isolation --editable '.[train,dev]'
 	cd server_ext && jupyter-builder develop --overwrite modelops_server
 	@touch $@
