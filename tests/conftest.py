@@ -203,13 +203,13 @@ def smollm2_gguf(smollm2_wheel: Path) -> Path:
 @pytest.fixture(scope="session")
 def smollm2_folder(smollm2_gguf: Path) -> Path:
     """SmolLM2-135M-Instruct as safetensors with tokenizer and chat template (269 MB); not to be written to."""
-    from modelops.models import dequantization, gguf_tokenizers
+    from modelops.models import adding, dequantization, gguf_tokenizers
 
     sources = b"".join(Path(module.__file__).read_bytes() for module in (dequantization, gguf_tokenizers))
     target = CACHE / f"smollm2-{hashlib.sha256(sources).hexdigest()[:16]}"
     if not target.is_dir():
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-            dequantization.dequantize(smollm2_gguf, Path(folder), lambda line: None)
+            dequantization.dequantize(smollm2_gguf, Path(folder), progress=adding.quietly)
             shutil.copytree(folder, f"{folder}.done")
             with contextlib.suppress(FileExistsError, OSError):  # another run was first
                 Path(f"{folder}.done").rename(target)

@@ -38,7 +38,7 @@ _PATTERNS |= dict.fromkeys(("deepseek-r1-qwen", "megrez"), _PATTERNS["qwen2"])
 def save_gguf_tokenizer(fields: dict[str, Any], gguf: Path, context_length: int | None, folder: Path) -> None:
     """Write the tokenizer and chat template described by a GGUF header's ``fields`` into ``folder``.
 
-    Raises ``InvalidInput``: ``missing_tokenizer`` or ``unsupported_tokenizer``.
+    Raises ``InvalidInput``: ``missing_tokenizer``, ``invalid_tokenizer`` or ``unsupported_tokenizer``.
     """
     transformers = import_transformers()
     model = fields.get("tokenizer.ggml.model")
@@ -58,7 +58,8 @@ def save_gguf_tokenizer(fields: dict[str, Any], gguf: Path, context_length: int 
     if model == "gpt2":
         tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=_byte_level_bpe(fields, tokens), **options)
     elif model == "llama":
-        tokenizer = transformers.AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True, **options)
+        options |= {"gguf_file": gguf.name, "local_files_only": True}
+        tokenizer = transformers.AutoTokenizer.from_pretrained(gguf.parent, **options)
     else:
         raise _unsupported(gguf.name, f"a vocabulary of type {str(model)[:50]!r}")
     tokenizer.save_pretrained(folder)
@@ -68,11 +69,10 @@ def _byte_level_bpe(fields: dict[str, Any], tokens: list[str]) -> Tokenizer:
     from tokenizers import AddedToken, Tokenizer, decoders, models, processors
 
     pre = fields.get("tokenizer.ggml.pre", "default")
-    merges = [tuple(merge.split(" ", 1)) for merge in fields.get("tokenizer.ggml.merges", ())]
+    vocabulary = {token: id for id, token in enumerate(tokens)}
+    merges = _merges(fields, vocabulary)
     # Llama 3 was trained with whole words from the vocabulary taken before any merge.
-    tokenizer = Tokenizer(
-        models.BPE({token: id for id, token in enumerate(tokens)}, merges, ignore_merges=_is_llama3(pre))
-    )
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges, ignore_merges=_is_llama3(pre)))
     tokenizer.pre_tokenizer = _pre_tokenizer(pre)
     tokenizer.decoder = decoders.ByteLevel()
     types = fields.get("tokenizer.ggml.token_type", ())
@@ -90,6 +90,20 @@ def _byte_level_bpe(fields: dict[str, Any], tokens: list[str]) -> Tokenizer:
             special_tokens=[(beginning, tokens.index(beginning))],
         )
     return tokenizer
+
+
+def _merges(fields: dict[str, Any], vocabulary: dict[str, int]) -> list[tuple[str, str]]:
+    merges = []
+    for merge in fields.get("tokenizer.ggml.merges", ()):
+        left, _, right = str(merge).partition(" ")
+        if not {left, right, left + right} <= vocabulary.keys():
+            raise InvalidInput(
+                "invalid_tokenizer",
+                f"The GGUF file merges {left[:50]!r} and {right[:50]!r}, but does not have them all as tokens.",
+                "Fetch the file again, or add the original model from its safetensors files.",
+            )
+        merges.append((left, right))
+    return merges
 
 
 def _pre_tokenizer(pre: str) -> Any:

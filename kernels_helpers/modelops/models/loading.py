@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelops.errors import Unavailable
+from modelops.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
     import torch
@@ -19,7 +19,8 @@ def load_model(folder: str | Path, dtype: torch.dtype | str | None = None, **opt
     """The causal language model in ``folder``, in evaluation mode on the CPU; nothing is fetched, no code in it is run.
 
     ``dtype`` is a torch dtype or its name; without one it is :func:`fast_dtype`. Further options go to
-    ``from_pretrained``. Raises ``Unavailable`` when torch or transformers are not installed.
+    ``from_pretrained``. Raises ``InvalidInput`` with code ``model_not_found``, and ``Unavailable`` when torch or
+    transformers are not installed.
     """
     model: PreTrainedModel = _from_pretrained(folder, dtype, options)
     return model
@@ -36,7 +37,7 @@ def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:
     """The tokenizer in ``folder``, with its chat template if it has one; nothing is fetched, no code in it is run."""
     transformers = import_transformers()
     tokenizer: PreTrainedTokenizerBase = transformers.AutoTokenizer.from_pretrained(
-        Path(folder), local_files_only=True, trust_remote_code=False
+        _existing(folder), local_files_only=True, trust_remote_code=False
     )
     return tokenizer
 
@@ -67,13 +68,20 @@ def _from_pretrained(folder: str | Path, dtype: torch.dtype | str | None, option
     transformers = import_transformers()
     options.setdefault("attn_implementation", attention_implementation())
     return transformers.AutoModelForCausalLM.from_pretrained(
-        Path(folder),
+        _existing(folder),
         dtype=dtype or fast_dtype(),
         local_files_only=True,
         trust_remote_code=False,
         use_safetensors=True,
         **options,
     )
+
+
+def _existing(folder: str | Path) -> Path:
+    # transformers takes what is no folder for a name on the hub.
+    if not Path(folder).is_dir():
+        raise InvalidInput("model_not_found", f"There is no folder {folder}.", "Give the folder that holds the model.")
+    return Path(folder)
 
 
 def import_transformers() -> Any:

@@ -52,7 +52,10 @@ def fetch_package(source: PackageSource, scratch: Path, progress: Progress) -> F
         sha256=digest,
         revision=version,
         licence=canonical_licence(metadata["License-Expression"] or metadata["License"]) or find_licence(files),
-        companions=(card, *(path for path in sorted(files.glob("*.dist-info/**/*")) if is_licence(path.name))),
+        companions=(
+            card,
+            *(path for path in sorted(files.glob("*.dist-info/**/*")) if path.is_file() and is_licence(path.name)),
+        ),
     )
 
 

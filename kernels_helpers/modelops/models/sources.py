@@ -87,7 +87,7 @@ def parse_source(text: str, revision: str | None = None) -> Source:
         found = _PYPI.fullmatch(rest)
         if found and not (revision and found["version"]) and (not revision or _PYPI.fullmatch(f"x=={revision}")):
             return PackageSource(found["package"], revision or found["version"])
-    elif "\0" not in text and not revision and Path(text).expanduser().exists():
+    elif text and "\0" not in text and not revision and Path(text).expanduser().exists():
         return LocalSource(Path(text).expanduser())
     elif not colon and not revision and ("/" in text or text.endswith(".gguf")):
         raise InvalidInput("model_not_found", f"There is no folder or file {text[:200]!r}.", "Check the path.")
