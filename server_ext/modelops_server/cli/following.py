@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from modelops.errors import Conflict
 from modelops.paths import StateHome
 from modelops_server.cli.output import console, human_seconds
 from modelops_server.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from modelops_server.jobs import Job
+    from modelops_server.jobs import Job, Queue
 
 _LOOK = 0.2
 _PLAIN_INTERVAL = 5.0
@@ -33,57 +35,81 @@ def run_and_follow(home: StateHome, job: Job, *, show: bool = True, max_running:
 
     With ``show``, one line tells how far it is. Ctrl-C cancels the job, a second Ctrl-C kills it.
     """
-    from modelops_server.jobs import Scheduler
+    from modelops_server.jobs import Queue, Scheduler
 
-    scheduler = Scheduler(home, max_running=max_running, only=job.id)
-    try:
-        return _follow(home, job, scheduler, show=show, schedule=True)
-    finally:
-        scheduler.close()
+    with closing(Queue(home)) as queue, _display(show) as display, _interrupts() as interrupts:
+        scheduler = Scheduler(home, max_running=max_running, only=job.id, queue=queue)
+
+        def look_after() -> None:
+            interrupts.answer(queue, job.id, display)
+            scheduler.tick()
+
+        return _follow(queue, job, display, look_after)
 
 
 def wait_and_follow(home: StateHome, job: Job, *, show: bool = True) -> Job:
     """Return a job when it has ended, whoever runs it; Ctrl-C stops the waiting, not the job."""
-    from modelops_server.jobs import Scheduler
+    from modelops_server.jobs import Queue, Scheduler
 
-    scheduler = Scheduler(home)
-    try:
-        return _follow(home, job, scheduler, show=show, schedule=False)
-    finally:
-        scheduler.close()
+    with closing(Queue(home)) as queue, _display(show) as display:
+        return _follow(queue, job, display, Scheduler(home, queue=queue).reconcile)
 
 
-def _follow(home: StateHome, job: Job, scheduler: Any, *, show: bool, schedule: bool) -> Job:
-    from modelops_server.jobs import Queue, State
+def _follow(queue: Queue, job: Job, display: _Display, look_after: Callable[[], None]) -> Job:
+    from modelops_server.jobs import State
     from modelops_server.jobs.journal import read_events
 
-    queue, progress, offset, interrupts = Queue(home), Progress(), 0, 0
-    with _display(show) as display:
-        while True:
-            try:
-                # The state is read first: what was written before the end has then been read as well.
-                job = queue.get(job.id)
-                for after, event in read_events(job.folder, offset):
-                    offset = after
-                    progress.take(event)
-                progress.state, progress.ahead = job.state.value, 0
-                if job.state is State.QUEUED:
-                    progress.ahead = queue.ahead_of(job)
-                display.update(progress)
-                if job.state.terminal:
-                    return job
-                scheduler.tick() if schedule else scheduler.reconcile()
-                time.sleep(_LOOK)
-            except KeyboardInterrupt:
-                if not schedule:
-                    raise
-                interrupts += 1
-                if interrupts == 1:
-                    display.say(f"Cancelling {job.id}; Ctrl-C again kills it.")
-                    queue.request_cancel(job.id)
-                else:
-                    display.say(f"Killing {job.id}.")
-                    _kill(queue.get(job.id))
+    progress, offset = Progress(), 0
+    while True:
+        # The state is read first: what was written before the end has then been read as well.
+        job = queue.get(job.id)
+        for after, event in read_events(job.folder, offset):
+            offset = after
+            progress.take(event)
+        progress.state = job.state.value
+        progress.ahead = queue.ahead_of(job) if job.state is State.QUEUED else 0
+        display.update(progress)
+        if job.state.terminal:
+            return job
+        look_after()
+        time.sleep(_LOOK)
+
+
+@contextmanager
+def _interrupts() -> Iterator[_Interrupts]:
+    """Count Ctrl-C instead of raising it: a job must not be torn between its claim and its start."""
+    counter = _Interrupts()
+    if threading.current_thread() is not threading.main_thread():
+        yield counter
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: counter.add())
+    try:
+        yield counter
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Interrupts:
+    """How often Ctrl-C was pressed, and what has been done about it."""
+
+    def __init__(self) -> None:
+        self._pressed = 0
+        self._answered = 0
+
+    def add(self) -> None:
+        self._pressed += 1
+
+    def answer(self, queue: Queue, job_id: str, display: _Display) -> None:
+        """Cancel the job after the first, kill its runner after the second."""
+        while self._answered < self._pressed:
+            self._answered += 1
+            if self._answered == 1:
+                display.say(f"Cancelling {job_id}; Ctrl-C again kills it.")
+                with suppress(Conflict):  # it has just ended by itself
+                    queue.request_cancel(job_id)
+            else:
+                display.say(f"Killing {job_id}.")
+                _kill(queue.get(job_id))
 
 
 def _kill(job: Job) -> None:
