@@ -19,8 +19,8 @@ Modelops = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def modelops(home: Any, tmp_path: Path) -> Modelops:
-    """Runs the command line in a fresh state home."""
+def modelops(jobs: Any, tmp_path: Path) -> Modelops:
+    """Runs the command line in a fresh state home, in which no job outlives a test that failed."""
 
     def run(*arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
