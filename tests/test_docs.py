@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from modelops_server.cli.main import cli
 from modelops_server.jobs import ReasonCode, State
 

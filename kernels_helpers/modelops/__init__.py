@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         log_progress,
         output_folder,
     )
-    from modelops.registry import open_artifact
+    from modelops.inputs import open_artifact
 
 _HOMES = {
     "checkpoint_folder": "modelops.events",
@@ -24,7 +24,7 @@ _HOMES = {
     "log_metric": "modelops.events",
     "log_note": "modelops.events",
     "log_progress": "modelops.events",
-    "open_artifact": "modelops.registry",
+    "open_artifact": "modelops.inputs",
     "output_folder": "modelops.events",
 }
 

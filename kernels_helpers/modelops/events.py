@@ -97,6 +97,8 @@ def as_text(event: dict[str, Any]) -> str:
             return f"{event['phase']} {event['done']:g}{total} {event['unit']}".strip()
         case "artifact":
             return f"{event['kind']} {event['name']}: {event['folder']}"
+        case "input":
+            return f"verified {event['ref']}"
         case "note":
             return str(event["text"])
         case other:

@@ -7,7 +7,7 @@ from modelops.registry.keys import KeyStore, PublicKey
 from modelops.registry.lineage import Lineage
 from modelops.registry.reasons import REASONS
 from modelops.registry.records import KINDS, Artifact, Build, Dependency, FileEntry
-from modelops.registry.registry import Registry, VerifiedArtifact, open_artifact
+from modelops.registry.registry import Registry, VerifiedArtifact
 
 __all__ = [
     "KINDS",
@@ -21,6 +21,5 @@ __all__ = [
     "PublicKey",
     "Registry",
     "VerifiedArtifact",
-    "open_artifact",
     "verify_export",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import difflib
 import os
 from collections.abc import Sequence
@@ -270,13 +269,3 @@ class Registry:
         else:
             hint = "See `modelops artifacts list`."
         return NotFound("artifact_not_found", f"There is no artifact {reference}.", hint, ref=str(reference))
-
-
-def open_artifact(ref: str) -> VerifiedArtifact:
-    """Verify an artifact and open it until this process exits, or until the end of a ``with`` statement.
-
-    Raises ``NotFound``, or ``VerificationError`` with the reason.
-    """
-    verified = Registry().verified_open(ref)
-    atexit.register(verified.close)
-    return verified

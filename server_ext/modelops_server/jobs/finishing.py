@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -42,6 +41,13 @@ def declared_outputs(folder: Path, offset: int = 0) -> list[Declared]:
             declared = _declared(folder / "outputs", event)
             outputs[declared.folder] = declared  # declared again: the last word counts
     return list(outputs.values())
+
+
+def opened_inputs(folder: Path, offset: int = 0) -> list[str]:
+    """The artifacts that the notebook opened, by the events from ``offset`` on; each once."""
+    return list(
+        dict.fromkeys(str(event.get("ref")) for _, event in read_events(folder, offset) if event["type"] == "input")
+    )
 
 
 def check_metrics(folder: Path, offset: int = 0) -> None:
@@ -84,13 +90,8 @@ class Finisher:
         self._epoch = epoch
         self._folder = folder
 
-    def finish(
-        self, environment_sha256: str, started: datetime, finished: datetime, offset: int, announce: Callable[[], None]
-    ) -> list[Artifact]:
-        """Check, store and publish; ``announce`` is called when only the commit is left.
-
-        Raises :class:`AttemptEnded`; then nothing is registered.
-        """
+    def finish(self, environment_sha256: str, started: datetime, finished: datetime, offset: int) -> list[Artifact]:
+        """Check, store and publish; raises :class:`AttemptEnded`, and then nothing is registered."""
         check_metrics(self._folder, offset)
         outputs = declared_outputs(self._folder, offset)
         check_weights(outputs)
@@ -99,20 +100,18 @@ class Finisher:
             build = Build(
                 build_type="job",
                 parameters=self._spec.parameters,
-                dependencies=self._dependencies(environment_sha256),
+                dependencies=self._dependencies(environment_sha256, offset),
                 invocation=self._spec.id,
                 started=started,
                 finished=finished,
                 byproducts=tuple(self._byproduct(name) for name in (OUTPUT, environment.FILE)) if outputs else (),
             )
-            return self._publish(staged, build, announce)
+            return self._publish(staged, build)
         except ModelOpsError as error:
             code = ReasonCode.DISK_FULL if error.code == "disk_full" else ReasonCode.INVALID_OUTPUT
             raise AttemptEnded.failed(code, error.message, error.hint, error=error.code, **error.details) from error
 
-    def _publish(
-        self, staged: list[tuple[Declared, tuple[FileEntry, ...]]], build: Build, announce: Callable[[], None]
-    ) -> list[Artifact]:
+    def _publish(self, staged: list[tuple[Declared, tuple[FileEntry, ...]]], build: Build) -> list[Artifact]:
         with transaction(self._queue.database):
             artifacts = [
                 self._registry.publish(files, name=output.name, kind=output.kind, metadata=output.metadata, build=build)
@@ -124,7 +123,6 @@ class Finisher:
             ):
                 # Cancelled, or fenced off: leaving the block undoes the rows.
                 raise self._not_ours()
-            announce()
         return artifacts
 
     def _not_ours(self) -> AttemptEnded:
@@ -135,11 +133,14 @@ class Finisher:
         reason = Reason(ReasonCode.FENCED, "Another attempt has taken this one's place.")
         return AttemptEnded(State.INTERRUPTED, reason)
 
-    def _dependencies(self, environment_sha256: str) -> tuple[Dependency, ...]:
+    def _dependencies(self, environment_sha256: str, offset: int) -> tuple[Dependency, ...]:
         spec = self._spec
+        pinned = {item.ref: self._registry.get(item.ref).as_dependency(item.parameter) for item in spec.references}
+        # What the notebook found by itself, such as the base model that an adapter names.
+        opened = {ref: self._registry.get(ref).as_dependency("input") for ref in opened_inputs(self._folder, offset)}
         return (
             Dependency("template", spec.template_uri, spec.template_sha256),
-            *(self._registry.get(pinned.ref).as_dependency(pinned.parameter) for pinned in spec.references),
+            *{**opened, **pinned}.values(),
             Dependency("environment", f"file:{environment.FILE}", environment_sha256),
         )
 

@@ -50,7 +50,7 @@ class Journal:
         not get lost.
         """
         line = _line(event)
-        always = always or event.get("type") == "artifact"
+        always = always or event.get("type") in {"artifact", "input"}
         if len(line) > self._limits.event:
             text = f"An event of {len(line)} bytes was left out."
             line = _line({"type": "note", "time": time.time(), "level": "warning", "text": text})

@@ -11,7 +11,7 @@ import pytest
 
 from modelops.errors import InvalidInput, NotFound
 from modelops.paths import StateHome
-from modelops.registry import Artifact, Build, Dependency, FileEntry, Registry, open_artifact
+from modelops.registry import Artifact, Build, Dependency, FileEntry, Registry
 from modelops.registry.database import transaction
 
 Register = Callable[..., Artifact]
@@ -46,13 +46,6 @@ def test_opening_gives_exactly_the_files_in_a_private_folder_that_vanishes(
         assert opened.path.stat().st_mode & 0o077 == 0
         assert opened.statement["predicate"]["buildDefinition"]["buildType"] == "modelops:build/job/v1"
         assert opened.metadata == {"method": "lora", "eval_loss": "2.25"}
-    assert not opened.path.exists()
-
-
-def test_a_notebook_opens_an_artifact_by_its_reference_alone(adapter: Artifact) -> None:
-    opened = open_artifact("support-bot@1")
-    assert (opened.path / "adapter_config.json").is_file()
-    opened.close()
     assert not opened.path.exists()
 
 

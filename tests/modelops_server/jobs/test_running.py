@@ -61,6 +61,16 @@ def test_what_a_job_declares_is_signed_with_everything_it_was_made_from(
     assert "papermill==" in (job.folder / "environment.txt").read_text()
 
 
+def test_what_a_notebook_opens_by_itself_is_signed_as_an_input_too(
+    jobs: Any, notebook: Callable[..., Path], chats: Any
+) -> None:
+    job = jobs.run(notebook("import modelops\nprint(modelops.open_artifact('chats').artifact.ref)", ADAPTER))
+
+    assert job.state == "succeeded"
+    lineage = Registry(jobs.home).lineage("support-bot@1")
+    assert ("input", chats.digest) in {(edge.name, edge.source) for edge in lineage.edges}
+
+
 def test_the_executed_notebook_is_whole_and_its_events_are_in_the_journal_only(
     jobs: Any, notebook: Callable[..., Path]
 ) -> None:
