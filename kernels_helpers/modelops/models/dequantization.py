@@ -20,8 +20,8 @@ _EXACT = {"F64": "float32", "F32": "float32", "F16": "float16", "BF16": "bfloat1
 def storage_dtype(header: GGUFHeader) -> str:
     """The torch dtype to store a GGUF file's weights in: their own where there is one, bfloat16 for quantized ones.
 
-    Rounding dequantized values to bfloat16 moved SmolLM2's loss (Q4_1) by 0.0004 nats a token; quantizing to four bits
-    had cost hundreds of times that. It halves the file that every later step hashes and copies.
+    Rounding SmolLM2's dequantized Q4_1 values to bfloat16 moved its loss on Python text from 2.6185 to 2.6190 nats a
+    token, and halves the file that every later step hashes and copies.
     """
     return _EXACT.get(header.main_type, "bfloat16")
 
