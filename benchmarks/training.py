@@ -106,7 +106,8 @@ def run_trl(data: dict[str, Any]) -> dict[str, Any]:
     """Train with TRL as its documentation's first example does: every setting is its default but those of the task."""
     import torch
     from peft import LoraConfig
-    from trl import SFTConfig, SFTTrainer
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
 
     import modelops
     from modelops.datasets import load_split
@@ -116,7 +117,7 @@ def run_trl(data: dict[str, Any]) -> dict[str, Any]:
     base, rows = modelops.open_artifact(MODEL), modelops.open_artifact(DATASET)
     tokenizer = load_tokenizer(base.path)
     held_out = tokenize_rows(load_split(rows.path, "test"), tokenizer, LONGEST).dataset
-    batches = [PackedCollator()([row]) for row in pack(held_out, data["max_length"])]
+    batches: list[Any] = [PackedCollator()([row]) for row in pack(held_out, data["max_length"])]
 
     def held_out_loss(model: Any) -> float:
         model.eval()
@@ -295,7 +296,7 @@ def targets(methods: dict[str, Any]) -> dict[str, Any]:
 def as_text(report: dict[str, Any]) -> str:
     data = report["data"]
     lines = [
-        f"{data['steps']} steps, {data['examples']} examples, {data['tokens']} tokens, {data['learned_tokens']} learned",
+        f"{data['steps']} steps of {EXAMPLES_PER_STEP} examples: {data['tokens']} tokens",
         "limit  " + "  ".join(f"{dtype} {flops / 1e9:.0f} GFLOP/s" for dtype, flops in report["matmul_flops"].items()),
         f"{'':<8}{'tokens/s':>9}{'of limit':>10}{'peak GB':>9}{'held-out loss':>20}  compute",
     ]
