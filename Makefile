@@ -78,7 +78,7 @@ test-full: system install lint ## Everything of `test`, and what takes many minu
 
 define pytest
 	coverage erase
-	pytest -m '$(1)' --cov --cov-report=
+	pytest --durations=10 -m '$(1)' --cov --cov-report=
 	@coverage report --skip-covered --sort=cover
 	@for package in kernels_helpers/modelops server_ext/modelops_server; do \
 		printf 'Coverage of %s: %s %%\n' "$${package#*/}" "$$(coverage report --format=total --include="$$package/*")"; \
