@@ -111,7 +111,7 @@ def run_trl(data: dict[str, Any]) -> dict[str, Any]:
 
     import modelops
     from modelops.datasets import load_split
-    from modelops.models import load_tokenizer
+    from modelops.models import fast_dtype, load_tokenizer
     from modelops.training import PackedCollator, pack, peak_memory_bytes, token_losses, tokenize_rows
 
     base, rows = modelops.open_artifact(MODEL), modelops.open_artifact(DATASET)
@@ -138,7 +138,7 @@ def run_trl(data: dict[str, Any]) -> dict[str, Any]:
                 report_to="none",
                 disable_tqdm=True,
                 use_cpu=on_cpu,
-                bf16=False if on_cpu and not native_bfloat16() else None,
+                bf16=False if fast_dtype() == torch.float32 else None,
             ),
             train_dataset=load_split(rows.path, "train"),
             processing_class=tokenizer,
@@ -155,23 +155,17 @@ def run_trl(data: dict[str, Any]) -> dict[str, Any]:
     return {"seconds": seconds, "peak_memory_bytes": peak, "loss_before": before, "loss_after": after}
 
 
-def native_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 in hardware."""
-    import torch
-
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
 def matmul_flops() -> dict[str, float]:
     """Floating-point operations per second of a square matrix product, the best of several, by number format."""
     import torch
+
+    from modelops.models import fast_dtype
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     size = 8192 if device == "cuda" else 1536
     measured = {}
     for dtype in (torch.float32, torch.bfloat16):
-        if dtype == torch.bfloat16 and device == "cpu" and not native_bfloat16():
+        if dtype == torch.bfloat16 != fast_dtype():
             continue
         left, right = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
         best = float("inf")
@@ -229,8 +223,6 @@ def answer_task(task: str, data: dict[str, Any]) -> Any:
     from modelops.models import fast_dtype
 
     dtype = str(fast_dtype()).removeprefix("torch.")
-    if task == TRL:
-        dtype = "bfloat16" if native_bfloat16() else "float32"
     return {**measured, "dtype": dtype, "needed_flops": needed_flops(task, data)}
 
 

@@ -9,6 +9,7 @@ from modelops.training.conversations import IGNORED, Examples, tokenize_conversa
 from modelops.training.memory import peak_memory_bytes
 from modelops.training.merging import require_equal_logits
 from modelops.training.model_cards import merged_model_card, model_card
+from modelops.training.quantized import keep_differentiable
 
 __all__ = [
     "IGNORED",
@@ -17,6 +18,7 @@ __all__ = [
     "Progress",
     "StopWhenNotFinite",
     "TimeBudget",
+    "keep_differentiable",
     "last_checkpoint",
     "mean_answer_loss",
     "merged_model_card",
