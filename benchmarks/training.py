@@ -229,7 +229,7 @@ def answer_task(task: str, data: dict[str, Any]) -> Any:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("--steps", type=int, default=12, help="optimisation steps of 8 examples (default 12)")
+    parser.add_argument("--steps", type=int, default=8, help="optimisation steps of 8 examples (default 8)")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, help="what to run (default all)")
     parser.add_argument("--model", default=SOURCE, help=f"model to train, as for `modelops models add` ({SOURCE})")
     for internal in ("--task", "--data", "--answer"):
