@@ -61,7 +61,7 @@ class JobBench:
 
         self.home = home
         self.queue = Queue(home)
-        self.scheduler = Scheduler(home)
+        self.scheduler = Scheduler(home, max_running=1)
 
     def submit(self, path: Path, values: dict[str, Any] | None = None, **options: Any) -> Any:
         """Queue a notebook; ``options`` are the fields of ``JobOptions``."""

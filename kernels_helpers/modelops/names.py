@@ -11,6 +11,9 @@ from modelops.errors import InvalidInput
 
 ArtifactKind = Literal["dataset", "model", "adapter", "index", "evaluation", "report"]
 
+JOB = "job:"
+"""How a reference to the output of a job begins."""
+
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,94}[a-z0-9])?")
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
 _FORBIDDEN = frozenset('<>:"|?*\\%')
@@ -60,15 +63,22 @@ def _safe(part: str) -> bool:
 
 @dataclass(frozen=True)
 class Reference:
-    """``name``, ``name@3`` or ``name@production``: without a selector, the newest version."""
+    """``name``, ``name@3`` or ``name@production``: without a selector, the newest version.
+
+    Or what a job makes: ``job:sft-0tvnekde``, or ``job:sft-0tvnekde/name`` where it makes several artifacts.
+    """
 
     name: str
     version: int | None = None
     alias: str | None = None
+    job: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Reference:
         """Parse a reference; raise ``InvalidInput`` if it is malformed."""
+        if text.startswith(JOB):
+            job, slash, name = text.removeprefix(JOB).partition("/")
+            return cls(check_name(name, "artifact name") if slash else "", job=check_name(job, "job id"))
         name, at, selector = text.partition("@")
         check_name(name, "artifact name")
         if not at:
@@ -82,5 +92,7 @@ class Reference:
         return cls(name, alias=check_name(selector, "alias"))
 
     def __str__(self) -> str:
+        if self.job is not None:
+            return f"{JOB}{self.job}/{self.name}" if self.name else f"{JOB}{self.job}"
         selector = self.alias if self.version is None else self.version
         return self.name if selector is None else f"{self.name}@{selector}"

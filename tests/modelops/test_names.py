@@ -91,3 +91,13 @@ def test_references_parse_and_print(text: str, reference: Reference) -> None:
 def test_malformed_references_are_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         Reference.parse(text)
+
+
+def test_a_reference_may_name_what_a_job_makes() -> None:
+    assert Reference.parse("job:sft-0tvnekde") == Reference("", job="sft-0tvnekde")
+    assert Reference.parse("job:sft-0tvnekde/chats") == Reference("chats", job="sft-0tvnekde")
+    for text in ("job:sft-0tvnekde", "job:sft-0tvnekde/chats"):
+        assert str(Reference.parse(text)) == text
+    for text in ("job:", "job:../x", "job:a/", "job:a/b@1"):
+        with pytest.raises(InvalidInput):
+            Reference.parse(text)

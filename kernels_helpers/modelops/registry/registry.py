@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from modelops.errors import InvalidInput, NotFound
 from modelops.files import regular_files
-from modelops.names import Reference, check_name
+from modelops.names import JOB, Reference, check_name
 from modelops.paths import StateHome
 from modelops.registry import envelopes, verification
 from modelops.registry.blobs import BlobStore
@@ -164,6 +164,8 @@ class Registry:
     def get(self, ref: str) -> Artifact:
         """The artifact that ``ref`` names, from the database alone; raises ``NotFound`` or ``InvalidInput``."""
         reference = Reference.parse(ref)
+        if reference.job is not None:
+            return self._output_of(reference, reference.job)
         if reference.version is not None:
             found = self.index.select("name = ? AND version = ?", [reference.name, reference.version])
         elif reference.alias is not None:
@@ -259,6 +261,24 @@ class Registry:
             raise InvalidInput(
                 "not_staged", f"{entry.path!r} has not been stored.", "Stage files before publishing them."
             )
+
+    def _output_of(self, reference: Reference, job: str) -> Artifact:
+        made = self.index.select("job = ?", [job])
+        found = [artifact for artifact in made if reference.name in {"", artifact.name}]
+        if not found:
+            raise NotFound(
+                "artifact_not_found",
+                f"There is no artifact {reference}.",
+                f"The job made {', '.join(item.name for item in made)}." if made else "The job has made none (yet).",
+                ref=str(reference),
+            )
+        if len(found) > 1:
+            raise InvalidInput(
+                "ambiguous_artifact",
+                f"The job {job} made {len(found)} artifacts.",
+                f"Say which: {' or '.join(f'{JOB}{job}/{item.name}' for item in found)}.",
+            )
+        return found[0]
 
     def _not_found(self, reference: Reference) -> NotFound:
         versions = [artifact.version for artifact in self.list(name=reference.name, limit=1)]

@@ -30,7 +30,7 @@ class _Display(Protocol):
     def say(self, text: str) -> None: ...
 
 
-def run_and_follow(home: StateHome, job: Job, *, show: bool = True, max_running: int = 1) -> Job:
+def run_and_follow(home: StateHome, job: Job, *, show: bool = True, max_running: int | None = None) -> Job:
     """Execute a queued job in the foreground and return it when it has ended.
 
     With ``show``, one line tells how far it is. Ctrl-C cancels the job, a second Ctrl-C kills it.

@@ -53,8 +53,9 @@ def list_jobs(state: tuple[str, ...], limit: int, as_json: bool) -> None:
 @json_option
 def show_job(job_id: str, as_json: bool) -> None:
     """Show a job: its state, what it made, or what went wrong."""
-    job = _queue().find(job_id)
-    show(_with_spec(job), as_json, lambda: _show_text(job))
+    queue = _queue()
+    job = queue.find(job_id)
+    show(_with_record(job, queue), as_json, lambda: _show_text(job, queue))
 
 
 @jobs.command()
@@ -102,6 +103,29 @@ def cancel(job_id: str, as_json: bool) -> None:
     job = queue.request_cancel(queue.find(job_id).id)
     done = "Cancelled" if job.state.terminal else "Cancelling"
     show(job.as_json(), as_json, lambda: click.echo(f"{done} {job.id}"))
+
+
+@jobs.command()
+@_job_argument
+@click.option("-p", "assignments", multiple=True, metavar="KEY=VALUE", help="Change a parameter; may be repeated.")
+@click.option("--detach", is_flag=True, help="Return at once; a worker in the background runs the job.")
+@json_option
+def retry(job_id: str, assignments: tuple[str, ...], detach: bool, as_json: bool) -> None:
+    """Run an ended job again, as a new one: the same, or with changed parameters.
+
+    Where the template can resume, it goes on from the last checkpoint. A job that only lacked the space for its outputs
+    is finished without running its notebook again.
+    """
+    from modelops.paths import StateHome
+    from modelops.templates import load_template
+    from modelops_server.cli.run import split_assignments, start
+    from modelops_server.jobs.retrying import retry as repeat
+    from modelops_server.jobs.spec import INPUT
+
+    queue, home = _queue(), StateHome.default()
+    old = queue.find(job_id)
+    changes = load_template(old.folder / INPUT).parse_text(split_assignments(assignments)) if assignments else {}
+    start(home, repeat(home, old.id, changes), detach=detach, as_json=as_json)
 
 
 @jobs.command()
@@ -165,16 +189,27 @@ def _summary(job: Job) -> str:
     return ", ".join(job.artifacts)
 
 
-def _with_spec(job: Job) -> dict[str, object]:
+def _with_record(job: Job, queue: Queue) -> dict[str, object]:
     from dataclasses import asdict
 
     from modelops_server.jobs.spec import JobSpec
 
-    spec = JobSpec.read(job.folder)
-    return {**job.as_json(), "spec": asdict(spec)}
+    return {
+        **job.as_json(),
+        "spec": asdict(JobSpec.read(job.folder)),
+        "attempts": [attempt.as_json() for attempt in queue.attempts(job.id)],
+        **_waiting(job, queue),
+    }
 
 
-def _show_text(job: Job) -> None:
+def _waiting(job: Job, queue: Queue) -> dict[str, object]:
+    """What a queued job waits for: its place, and the jobs that it needs."""
+    if job.state != "queued":
+        return {}
+    return {"ahead": queue.ahead_of(job), "needs": list(queue.needs(job.id))}
+
+
+def _show_text(job: Job, queue: Queue) -> None:
     from modelops_server.cli.following import show_outcome
     from modelops_server.jobs.spec import JobSpec
 
@@ -183,11 +218,22 @@ def _show_text(job: Job) -> None:
         show_outcome(job)
     else:
         click.echo(f"{job.state.value.capitalize()}  {job.id}")
+    if job.state == "queued":
+        click.echo(f"  waits     {queue.ahead_of(job)} ahead of it")
+        for needed in queue.needs(job.id):
+            click.echo(f"            for {needed}")
     click.echo(f"  template  {job.template}")
+    if job.retry_of:
+        click.echo(f"  repeats   {job.retry_of}")
     click.echo(f"  kernel    {spec.kernel}")
     click.echo(f"  submitted {job.submitted}")
     if job.attempt is not None and job.attempt.peak_memory:
         click.echo(f"  memory    {human_bytes(job.attempt.peak_memory)} at most")
+    earlier = [attempt for attempt in queue.attempts(job.id) if attempt.epoch < job.epoch or attempt.outcome]
+    if len(earlier) > 1 or job.state == "queued":
+        for attempt in earlier:
+            why = f": {attempt.reason.message}" if attempt.reason else ""
+            click.echo(f"  attempt {attempt.epoch} {attempt.outcome}{why}")
     click.echo("  parameters")
     for name, value in spec.parameters.items():
         click.echo(f"    {name} = {value!r}")

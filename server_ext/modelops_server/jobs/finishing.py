@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from modelops.errors import ModelOpsError, NonFinite
+from modelops.files import write_atomic
 from modelops.models import check_finite
 from modelops.names import check_name
 from modelops.registry import Artifact, Build, Dependency, FileEntry, Registry
@@ -19,6 +21,8 @@ from modelops_server.jobs.journal import read_events
 from modelops_server.jobs.queue import Queue
 from modelops_server.jobs.spec import OUTPUT, JobSpec
 from modelops_server.jobs.states import AttemptEnded, Reason, ReasonCode, State
+
+RESULT = "result.json"
 
 _TRAINED = frozenset({"model", "adapter"})
 
@@ -80,31 +84,68 @@ def check_weights(outputs: list[Declared]) -> None:
                 ) from error
 
 
+@dataclass(frozen=True)
+class Result:
+    """What a notebook that ran to its end left behind, kept in ``result.json`` until it is stored."""
+
+    folder: Path
+    """The job's folder."""
+    offset: int
+    """Where the attempt's events begin in the journal."""
+    environment_sha256: str
+    started: datetime
+    finished: datetime
+
+    def write(self) -> None:
+        """Keep it in the job's folder, as far as there is space: so the outputs can be stored later, too."""
+        document = {
+            "offset": self.offset,
+            "environment_sha256": self.environment_sha256,
+            "started": self.started.isoformat(),
+            "finished": self.finished.isoformat(),
+        }
+        write_atomic(self.folder / RESULT, (json.dumps(document, indent=2) + "\n").encode())
+
+    @classmethod
+    def read(cls, folder: Path) -> Result:
+        """The result that is kept in a job's folder."""
+        document = json.loads((folder / RESULT).read_bytes())
+        return cls(
+            folder=folder,
+            offset=document["offset"],
+            environment_sha256=document["environment_sha256"],
+            started=datetime.fromisoformat(document["started"]),
+            finished=datetime.fromisoformat(document["finished"]),
+        )
+
+
 class Finisher:
     """Stores a finished attempt's outputs, then publishes them together with the job's success."""
 
-    def __init__(self, queue: Queue, spec: JobSpec, epoch: int, folder: Path) -> None:
+    def __init__(self, queue: Queue, spec: JobSpec, epoch: int) -> None:
         self._queue = queue
         self._registry = Registry(queue.home, queue.database)
         self._spec = spec
         self._epoch = epoch
-        self._folder = folder
 
-    def finish(self, environment_sha256: str, started: datetime, finished: datetime, offset: int) -> list[Artifact]:
+    def finish(self, result: Result) -> list[Artifact]:
         """Check, store and publish; raises :class:`AttemptEnded`, and then nothing is registered."""
-        check_metrics(self._folder, offset)
-        outputs = declared_outputs(self._folder, offset)
+        folder, offset = result.folder, result.offset
+        check_metrics(folder, offset)
+        outputs = declared_outputs(folder, offset)
         check_weights(outputs)
         try:
             staged = [(output, self._registry.stage(output.folder)) for output in outputs]
             build = Build(
                 build_type="job",
                 parameters=self._spec.parameters,
-                dependencies=self._dependencies(environment_sha256, offset),
+                dependencies=self._dependencies(result),
                 invocation=self._spec.id,
-                started=started,
-                finished=finished,
-                byproducts=tuple(self._byproduct(name) for name in (OUTPUT, environment.FILE)) if outputs else (),
+                started=result.started,
+                finished=result.finished,
+                byproducts=tuple(self._byproduct(folder / name) for name in (OUTPUT, environment.FILE))
+                if outputs
+                else (),
             )
             return self._publish(staged, build)
         except ModelOpsError as error:
@@ -133,19 +174,21 @@ class Finisher:
         reason = Reason(ReasonCode.FENCED, "Another attempt has taken this one's place.")
         return AttemptEnded(State.INTERRUPTED, reason)
 
-    def _dependencies(self, environment_sha256: str, offset: int) -> tuple[Dependency, ...]:
+    def _dependencies(self, result: Result) -> tuple[Dependency, ...]:
         spec = self._spec
         pinned = {item.ref: self._registry.get(item.ref).as_dependency(item.parameter) for item in spec.references}
         # What the notebook found by itself, such as the base model that an adapter names.
-        opened = {ref: self._registry.get(ref).as_dependency("input") for ref in opened_inputs(self._folder, offset)}
+        opened = {
+            ref: self._registry.get(ref).as_dependency("input") for ref in opened_inputs(result.folder, result.offset)
+        }
         return (
             Dependency("template", spec.template_uri, spec.template_sha256),
             *{**opened, **pinned}.values(),
-            Dependency("environment", f"file:{environment.FILE}", environment_sha256),
+            Dependency("environment", f"file:{environment.FILE}", result.environment_sha256),
         )
 
-    def _byproduct(self, name: str) -> FileEntry:
-        return FileEntry(name, *self._registry.blobs.add(self._folder / name))
+    def _byproduct(self, path: Path) -> FileEntry:
+        return FileEntry(path.name, *self._registry.blobs.add(path))
 
 
 def _declared(outputs: Path, event: dict[str, Any]) -> Declared:

@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from modelops.errors import InvalidInput, ModelOpsError, Unavailable
-from modelops.registry import Artifact, Registry
+from modelops.names import Reference
+from modelops.registry import Registry
 from modelops.templates import Parameter, Template
 from modelops_server.jobs.kernels import find_kernel, kernel_python
-from modelops_server.jobs.spec import PinnedReference, SecretReference
+from modelops_server.jobs.queue import Queue
+from modelops_server.jobs.records import Job
+from modelops_server.jobs.spec import DeferredReference, PinnedReference, SecretReference
+from modelops_server.jobs.states import State
 
 _SOURCE = re.compile(r"(hf:|pypi:|\.{0,2}/|~)|.*\.(gguf|safetensors|jsonl?|csv|parquet)$", re.IGNORECASE)
 _ADD_COMMAND = {
@@ -57,38 +61,75 @@ def refuse_sources(template: Template, values: Mapping[str, Any]) -> None:
                 )
 
 
-def pin_references(template: Template, values: dict[str, Any], registry: Registry) -> tuple[PinnedReference, ...]:
-    """Replace each reference in ``values`` by the exact ``name@version`` it means now; raises ``InvalidInput``."""
+def pin_references(
+    template: Template, values: dict[str, Any], queue: Queue, registry: Registry
+) -> tuple[tuple[PinnedReference, ...], tuple[DeferredReference, ...]]:
+    """Replace each reference in ``values`` by the exact ``name@version`` it means now; raises ``InvalidInput``.
+
+    What a job has yet to make is deferred, and stays in ``values`` as it was written.
+    """
     pinned: list[PinnedReference] = []
+    deferred: list[DeferredReference] = []
     for parameter in template.parameters:
         kind, value = _KIND.get(parameter.reference or ""), values[parameter.name]
         if kind is None:
             continue
-        found = [_find(parameter, kind, text, registry) for text in _texts(value)]
+        exact = []
+        for text in _texts(value):
+            if _job_at_work(parameter, text, queue):
+                deferred.append(DeferredReference(parameter.name, text, kind))
+                exact.append(text)
+            else:
+                reference = pin(parameter.name, kind, text, registry, _command(parameter, text))
+                pinned.append(reference)
+                exact.append(reference.ref)
         if isinstance(value, list):
-            values[parameter.name] = [artifact.ref for artifact in found]
-        elif found:
-            values[parameter.name] = found[0].ref
-        pinned += [PinnedReference(parameter.name, artifact.ref, artifact.digest) for artifact in found]
-    return tuple(pinned)
+            values[parameter.name] = exact
+        elif exact:
+            values[parameter.name] = exact[0]
+    return tuple(pinned), tuple(deferred)
 
 
-def _find(parameter: Parameter, kind: str, text: str, registry: Registry) -> Artifact:
+def pin(parameter: str, kind: str, text: str, registry: Registry, command: str = "") -> PinnedReference:
+    """The exact artifact that ``text`` means now; raises ``InvalidInput`` where there is none of this kind."""
     try:
         artifact = registry.get(text)
     except ModelOpsError as error:
         hint = error.hint
         if Path(text).exists():
-            hint = f"There is a file of that name; add it first: {_command(parameter, text)}"
-        raise field_error(parameter.name, error.code, error.message, hint) from error
+            hint = f"There is a file of that name; add it first: {command}"
+        raise field_error(parameter, error.code, error.message, hint) from error
     if artifact.kind != kind:
         raise field_error(
-            parameter.name,
+            parameter,
             "wrong_kind",
             f"{artifact.ref} is of kind {artifact.kind}, not {kind}.",
             f"List what fits: modelops artifacts list --kind {kind}",
         )
-    return artifact
+    return PinnedReference(parameter, artifact.ref, artifact.digest)
+
+
+def needed_job(queue: Queue, job_id: str) -> Job:
+    """The job that another one is to come after; raises ``NotFound``, or ``InvalidInput`` when it did not succeed."""
+    job = queue.get(job_id)
+    if job.state.terminal and job.state is not State.SUCCEEDED:
+        raise InvalidInput(
+            "dependency_failed",
+            f"Job {job.id} has {job.state}, so it will never make what this one needs.",
+            f"Try it again, and give the new id: modelops jobs retry {job.id}",
+            job=job.id,
+        )
+    return job
+
+
+def _job_at_work(parameter: Parameter, text: str, queue: Queue) -> bool:
+    job_id = Reference.parse(text).job
+    if job_id is None:
+        return False
+    try:
+        return not needed_job(queue, job_id).state.terminal
+    except ModelOpsError as error:
+        raise field_error(parameter.name, error.code, error.message, error.hint) from error
 
 
 def find_secrets(template: Template, values: Mapping[str, Any]) -> tuple[SecretReference, ...]:

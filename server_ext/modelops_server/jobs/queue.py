@@ -7,43 +7,26 @@ import secrets
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
 
-from modelops.errors import Conflict, InvalidInput, NotFound
-from modelops.paths import StateHome
-from modelops.registry.database import migrate, open_database, transaction
+from modelops.errors import Conflict
+from modelops.registry.database import transaction
 from modelops_server.jobs.processes import Identity
-from modelops_server.jobs.records import Attempt, Job, now
-from modelops_server.jobs.schema import MIGRATIONS
+from modelops_server.jobs.records import Job, now
+from modelops_server.jobs.resources import UNLIMITED, Inventory, Request, Waiting, next_to_start
 from modelops_server.jobs.states import ACTIVE, Reason, State, check_move
+from modelops_server.jobs.table import JobTable, json_list
 
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
-_SELECT = (
-    "SELECT jobs.id, number, name, template, executor, state, jobs.epoch, reason, artifacts, submitted,"
-    " jobs.started, jobs.finished, cancel_requested, attempts.epoch, scheduler, runner, heartbeat,"
-    " attempts.started, attempts.finished, peak_memory"
-    " FROM jobs LEFT JOIN attempts ON attempts.job = jobs.id AND attempts.epoch = jobs.epoch"
-)
+_MOST_WAITING = 1000
+"""How many queued jobs are looked at for one that fits."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no letters that look like digits
 _ID_EPOCH = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 
-class Queue:
-    """Jobs of one state home. One instance per thread; many processes may use one home at once."""
+class Queue(JobTable):
+    """The jobs of one state home, with everything that changes them."""
 
-    def __init__(self, home: StateHome, database: Database | None = None) -> None:
-        self.home = home
-        self.database = open_database(home) if database is None else database
-        migrate(self.database, "jobs", MIGRATIONS)
-
-    def close(self) -> None:
-        """Close the database connection."""
-        self.database.conn.close()
-
-    # --- adding and reading ---
+    # --- adding ---
 
     def add(
         self,
@@ -54,11 +37,18 @@ class Queue:
         executor: str,
         request_digest: str,
         idempotency_key: str | None = None,
+        priority: int = 0,
+        request: Request | None = None,
+        retries: int = 0,
+        retry_of: str | None = None,
+        after: Iterable[str] = (),
     ) -> Job:
         """Queue a job whose folder is complete; with a key that was used before, return the job made then.
 
-        Raises ``Conflict`` with code ``idempotency_conflict`` when the key belongs to another request.
+        It waits for the jobs ``after`` which it comes. Raises ``Conflict`` with code ``idempotency_conflict`` when the
+        key belongs to another request.
         """
+        request = request or Request()
         with transaction(self.database):
             if idempotency_key is not None:
                 earlier = self.database.execute(
@@ -74,9 +64,16 @@ class Queue:
                         )
                     return self.get(earlier[0])
             self.database.execute(
-                "INSERT INTO jobs (id, name, template, executor, state, request_digest, idempotency_key, submitted)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [job_id, name, template, executor, State.QUEUED, request_digest, idempotency_key, now()],
+                "INSERT INTO jobs (id, name, template, executor, state, request_digest, idempotency_key, submitted,"
+                " priority, cpus, gpus, memory, retries_left, retry_of)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    *(job_id, name, template, executor, State.QUEUED, request_digest, idempotency_key, now()),
+                    *(priority, request.cpus, request.gpus, request.memory, retries, retry_of),
+                ],
+            )
+            self.database.conn.executemany(
+                "INSERT INTO dependencies (job, needs) VALUES (?, ?)", [(job_id, needed) for needed in set(after)]
             )
         return self.get(job_id)
 
@@ -89,77 +86,42 @@ class Queue:
             if not (self.home.jobs / job_id).exists():
                 return job_id
 
-    def get(self, job_id: str) -> Job:
-        """The job with exactly this id; raises ``NotFound``."""
-        jobs = self._select("WHERE jobs.id = ?", [job_id])
-        if not jobs:
-            raise NotFound("unknown_job", f"There is no job {job_id!r}.", "List jobs with: modelops jobs list")
-        return jobs[0]
-
-    def find(self, text: str) -> Job:
-        """The job whose id is, or alone begins with, ``text``; raises ``NotFound`` or ``InvalidInput``."""
-        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        jobs = self._select("WHERE jobs.id LIKE ? ESCAPE '\\' ORDER BY number DESC LIMIT 10", [f"{escaped}%"])
-        chosen = [job for job in jobs if job.id == text] or jobs
-        if len(chosen) == 1 and text:
-            return chosen[0]
-        if not chosen or not text:
-            raise NotFound("unknown_job", f"There is no job {text!r}.", "List jobs with: modelops jobs list")
-        raise InvalidInput(
-            "ambiguous_job",
-            f"{len(jobs)} or more jobs begin with {text!r}.",
-            "Give more of the id: " + ", ".join(job.id for job in jobs[:5]),
-            jobs=[job.id for job in jobs],
-        )
-
-    def list(self, *, states: Iterable[State] | None = None, limit: int = 100, offset: int = 0) -> tuple[Job, ...]:
-        """Jobs, the newest first."""
-        wanted = _json_list(State if states is None else states)
-        return self._select(
-            "WHERE jobs.state IN (SELECT value FROM json_each(?)) ORDER BY number DESC LIMIT ? OFFSET ?",
-            [wanted, limit, offset],
-        )
-
-    def count(self, states: Iterable[State]) -> int:
-        """How many jobs are in one of ``states``."""
-        row = self.database.execute(
-            "SELECT count(*) FROM jobs WHERE state IN (SELECT value FROM json_each(?))", [_json_list(states)]
-        ).fetchone()
-        return int(row[0])
-
-    def ahead_of(self, job: Job) -> int:
-        """How many queued jobs come before this one."""
-        row = self.database.execute(
-            "SELECT count(*) FROM jobs WHERE state = ? AND number < ?", [State.QUEUED, job.number]
-        ).fetchone()
-        return int(row[0])
-
     # --- moving ---
 
-    def claim(self, scheduler: Identity, max_running: int, only: str | None = None) -> Job | None:
-        """Take the oldest queued job (or ``only`` that one) for a new attempt; ``None`` when none is free.
+    def claim(
+        self,
+        scheduler: Identity,
+        inventory: Inventory = UNLIMITED,
+        *,
+        max_running: int | None = None,
+        only: str | None = None,
+    ) -> Job | None:
+        """Take the queued job whose turn it is (or ``only`` that one) for a new attempt; ``None`` when none may start.
 
-        ``max_running`` bounds the active jobs of the whole state home, whoever claimed them.
+        ``inventory`` and ``max_running`` bound what the active jobs of the whole state home hold, whoever claimed them.
         """
+        # Looked up without the write lock first: mostly there is nothing to claim.
+        if self._next(inventory, max_running, only) is None:
+            return None
         with transaction(self.database):
-            if self.count(ACTIVE) >= max_running:
+            chosen = self._next(inventory, max_running, only)
+            if chosen is None:
                 return None
-            row = self.database.execute(
-                "SELECT id, epoch FROM jobs WHERE state = ? AND (? IS NULL OR id = ?) ORDER BY number LIMIT 1",
-                [State.QUEUED, only, only],
-            ).fetchone()
-            if row is None:
-                return None
-            job_id, epoch = row[0], row[1] + 1
+            share = inventory.share(chosen.request)
+            gpus = inventory.free_gpus(self.usage(), share.gpus or 0)
             self.database.execute(
-                "UPDATE jobs SET state = ?, epoch = ?, started = coalesce(started, ?) WHERE id = ?",
-                [State.STARTING, epoch, now(), job_id],
+                "UPDATE jobs SET state = ?, epoch = epoch + 1, started = coalesce(started, ?) WHERE id = ?",
+                [State.STARTING, now(), chosen.id],
             )
             self.database.execute(
-                "INSERT INTO attempts (job, epoch, scheduler, heartbeat, started) VALUES (?, ?, ?, ?, ?)",
-                [job_id, epoch, json.dumps(scheduler.as_json()), time.monotonic(), now()],
+                "INSERT INTO attempts (job, epoch, scheduler, heartbeat, started, cpus, gpus, memory)"
+                " SELECT id, epoch, ?, ?, ?, ?, ?, ? FROM jobs WHERE id = ?",
+                [
+                    *(json.dumps(scheduler.as_json()), time.monotonic(), now()),
+                    *(share.cpus, json.dumps(gpus), share.memory, chosen.id),
+                ],
             )
-        return self.get(job_id)
+            return self.get(chosen.id)
 
     def adopt(self, job_id: str, epoch: int, runner: Identity) -> bool:
         """Enter the runner of an attempt; false when the attempt is no longer the one to run."""
@@ -183,11 +145,6 @@ class Queue:
                 [time.monotonic(), peak_memory, job_id, epoch],
             )
             return True
-
-    def cancel_requested(self, job_id: str) -> bool:
-        """Whether somebody wants the job to end."""
-        row = self.database.execute("SELECT cancel_requested FROM jobs WHERE id = ?", [job_id]).fetchone()
-        return bool(row and row[0])
 
     def move(
         self,
@@ -222,22 +179,39 @@ class Queue:
             " AND (cancel_requested IS NULL OR ? != 'succeeded')",
             [
                 after,
-                json.dumps(reason.as_json()) if reason else None,
+                _reason_text(reason),
                 json.dumps(list(artifacts)),
                 now() if after.terminal else None,
                 job_id,
                 epoch,
-                _json_list(states),
+                json_list(states),
                 after,
             ],
         )
         moved = self._changed() == 1
         if moved and (after.terminal or after is State.QUEUED):
-            self.database.execute(
-                "UPDATE attempts SET finished = ?, outcome = ? WHERE job = ? AND epoch = ?",
-                [now(), after, job_id, epoch],
-            )
+            self._end_attempt(job_id, epoch, after, reason)
         return moved
+
+    def try_again(self, job_id: str, epoch: int, before: Sequence[State], outcome: State, reason: Reason) -> bool:
+        """End an attempt as ``outcome`` and put its job back into the queue; false when no retry is left for it."""
+        with transaction(self.database):
+            for state in before:
+                check_move(state, State.QUEUED)
+            self.database.execute(
+                "UPDATE jobs SET state = 'queued', retries_left = retries_left - 1 WHERE id = ? AND epoch = ?"
+                " AND state IN (SELECT value FROM json_each(?)) AND retries_left > 0 AND cancel_requested IS NULL",
+                [job_id, epoch, json_list(before)],
+            )
+            moved = self._changed() == 1
+            if moved:
+                self._end_attempt(job_id, epoch, outcome, reason)
+            return moved
+
+    def release(self, job_id: str) -> None:
+        """Let a queued job start: what it waited for is there."""
+        with transaction(self.database):
+            self.database.execute("DELETE FROM dependencies WHERE job = ?", [job_id])
 
     def request_cancel(self, job_id: str) -> Job:
         """End a queued job now, and ask the runner of an active one to end it; returns the job as it is then.
@@ -259,6 +233,26 @@ class Queue:
 
     # --- inside ---
 
+    def _next(self, inventory: Inventory, max_running: int | None, only: str | None) -> Waiting | None:
+        rows = self.database.execute(
+            "SELECT id, cpus, gpus, memory FROM jobs WHERE state = 'queued' AND (? IS NULL OR id = ?)"
+            " AND NOT EXISTS (SELECT 1 FROM dependencies WHERE dependencies.job = jobs.id)"
+            " ORDER BY priority DESC, number LIMIT ?",
+            [only, only, _MOST_WAITING],
+        ).fetchall()
+        if not rows:
+            return None
+        usage = self.usage()
+        if max_running is not None and usage.jobs >= max_running:
+            return None
+        return next_to_start((Waiting(row[0], Request(*row[1:])) for row in rows), inventory, usage)
+
+    def _end_attempt(self, job_id: str, epoch: int, outcome: State, reason: Reason | None) -> None:
+        self.database.execute(
+            "UPDATE attempts SET finished = ?, outcome = ?, reason = ? WHERE job = ? AND epoch = ?",
+            [now(), outcome, _reason_text(reason), job_id, epoch],
+        )
+
     def _is_at(self, job_id: str, epoch: int, states: Iterable[State]) -> bool:
         row = self.database.execute("SELECT state FROM jobs WHERE id = ? AND epoch = ?", [job_id, epoch]).fetchone()
         return row is not None and State(row[0]) in states
@@ -266,37 +260,6 @@ class Queue:
     def _changed(self) -> int:
         return int(self.database.execute("SELECT changes()").fetchone()[0])
 
-    def _select(self, where: str, values: Sequence[Any]) -> tuple[Job, ...]:
-        # ``where`` is a constant of this class; what callers give is bound.
-        cursor = self.database.execute(f"{_SELECT} {where}", values)
-        return tuple(self._job(row) for row in cursor.fetchall())
 
-    def _job(self, row: Sequence[Any]) -> Job:
-        attempt = None
-        if row[13] is not None:
-            attempt = Attempt(row[13], _identity(row[14]), _identity(row[15]), *row[16:20])
-        return Job(
-            id=row[0],
-            number=row[1],
-            name=row[2],
-            template=row[3],
-            executor=row[4],
-            state=State(row[5]),
-            epoch=row[6],
-            reason=Reason.from_json(json.loads(row[7])) if row[7] else None,
-            artifacts=tuple(json.loads(row[8])),
-            submitted=row[9],
-            started=row[10],
-            finished=row[11],
-            cancel_requested=row[12] is not None,
-            attempt=attempt,
-            folder=self.home.jobs / row[0],
-        )
-
-
-def _identity(text: str | None) -> Identity | None:
-    return Identity(**json.loads(text)) if text else None
-
-
-def _json_list(states: Iterable[State]) -> str:
-    return json.dumps(sorted(states))
+def _reason_text(reason: Reason | None) -> str | None:
+    return json.dumps(reason.as_json()) if reason else None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from modelops_server.jobs.processes import Identity, boot_id
+from modelops_server.jobs.resources import Request
 from modelops_server.jobs.states import Reason, State
 
 LEASE = 20.0
@@ -28,11 +29,29 @@ class Attempt:
     finished: str | None
     peak_memory: int | None
     """Largest resident memory of kernel and descendants that was seen, in bytes."""
+    gpus: tuple[str, ...]
+    """The GPUs that it holds, as ``CUDA_VISIBLE_DEVICES`` takes them."""
+    outcome: str | None
+    """The state that it ended in."""
+    reason: Reason | None
+    """Why it ended, where it did not succeed."""
 
     def expired(self, lease: float = LEASE) -> bool:
         """Whether the lease has run out, or was given in another boot."""
         owner = self.runner or self.scheduler
         return owner is None or owner.boot_id != boot_id() or time.monotonic() - self.heartbeat > lease
+
+    def as_json(self) -> dict[str, Any]:
+        """The attempt for ``--json``."""
+        return {
+            "attempt": self.epoch,
+            "outcome": self.outcome,
+            "reason": self.reason.as_json() if self.reason else None,
+            "started": self.started,
+            "finished": self.finished,
+            "peak_memory": self.peak_memory,
+            "gpus": list(self.gpus),
+        }
 
 
 @dataclass(frozen=True)
@@ -52,6 +71,12 @@ class Job:
     started: str | None
     finished: str | None
     cancel_requested: bool
+    priority: int
+    request: Request
+    """What it needs while it runs."""
+    retries_left: int
+    retry_of: str | None
+    """The job that it repeats."""
     attempt: Attempt | None
     folder: Path
 
@@ -70,6 +95,11 @@ class Job:
             "started": self.started,
             "finished": self.finished,
             "cancel_requested": self.cancel_requested,
+            "priority": self.priority,
+            "resources": self.request.as_json(),
+            "retries_left": self.retries_left,
+            "retry_of": self.retry_of,
+            "gpus": list(self.attempt.gpus) if self.attempt else [],
             "peak_memory": self.attempt.peak_memory if self.attempt else None,
             "folder": str(self.folder),
         }

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelops.errors import ModelOpsError, Unavailable
 from modelops.events import JOB_FOLDER
 from modelops.paths import StateHome
 from modelops_server.jobs import diagnosis
 from modelops_server.jobs.control import Control
+from modelops_server.jobs.ending import end_attempt
 from modelops_server.jobs.environment import write_environment
 from modelops_server.jobs.journal import EVENTS, Journal, last_lines
 from modelops_server.jobs.kernels import find_kernel
@@ -35,13 +38,18 @@ from modelops_server.jobs.processes import (
 )
 from modelops_server.jobs.queue import Queue
 from modelops_server.jobs.spec import INPUT, OUTPUT, RUNNER_LOCK, RUNNER_LOG, JobSpec
-from modelops_server.jobs.states import ACTIVE, AttemptEnded, Reason, ReasonCode, State
+from modelops_server.jobs.states import AttemptEnded, Reason, ReasonCode, State
 from modelops_server.jobs.watch import Watch
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+    from modelops_server.jobs.finishing import Result
+
 _LOCK_PATIENCE = 5.0
+_PAUSE = 0.5
+
+T = TypeVar("T")
 
 _log = logging.getLogger("modelops.runner")
 
@@ -61,6 +69,8 @@ class Runner:
         """Where this attempt's events begin in the journal."""
         self._environment: Future[str] | None = None
         """The digest of ``environment.txt``, which is written while the notebook runs."""
+        self._ran = False
+        """Whether the notebook ran to its end."""
         self._started = datetime.now(UTC)
 
     def run(self) -> None:
@@ -74,7 +84,10 @@ class Runner:
         watch = Watch(self._home, self._spec, self._epoch, self._control, self._folder)
         watch.start()
         try:
-            self._execute()
+            if self._spec.finish_of is None:
+                self._clear()
+                self._execute()
+            self._ran = True
             watch.execution_ended()
             self._clean_up()
             self._queue.heartbeat(self._spec.id, self._epoch, watch.peak_memory)
@@ -90,6 +103,15 @@ class Runner:
         finally:
             watch.stop()
             self._journal.close()
+
+    def _clear(self) -> None:
+        """Put aside what an earlier attempt left; its checkpoints stay for a template that can go on from them."""
+        output = self._folder / OUTPUT
+        if output.exists():
+            output.rename(output.with_name(f"output.{self._epoch - 1}.ipynb"))
+        for name in ("outputs",) if self._spec.resumable else ("outputs", "checkpoints"):
+            shutil.rmtree(self._folder / name, ignore_errors=True)
+        (self._folder / "outputs").mkdir()
 
     def _execute(self) -> None:
         from modelops_server.jobs.engine import ModelOpsEngine
@@ -152,10 +174,17 @@ class Runner:
             "OMP_WAIT_POLICY": "PASSIVE",
             **os.environ,
             **secrets,
+            **self._visible_gpus(),
             JOB_ID: self._spec.id,
             JOB_FOLDER: str(self._folder),
             "MODELOPS_HOME": str(self._home.root),
         }
+
+    def _visible_gpus(self) -> dict[str, str]:
+        job = self._queue.get(self._spec.id)
+        gpus = job.attempt.gpus if job.attempt else ()
+        # A job that holds none by name (there are none that we know of) is left with what it finds by itself.
+        return {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus or job.request.gpus == 0 else {}
 
     def _working_directory(self) -> Path:
         folder = Path(self._spec.working_directory)
@@ -175,16 +204,29 @@ class Runner:
     def _finish(self) -> None:
         from modelops_server.jobs.finishing import Finisher
 
-        if not self._move([State.RUNNING], State.FINALIZING) or self._environment is None:
+        if self._spec.finish_of is not None:
+            self._move([State.STARTING], State.RUNNING)
+        if not self._move([State.RUNNING], State.FINALIZING):
             raise AttemptEnded(State.INTERRUPTED, Reason(ReasonCode.FENCED, "The attempt was given up by others."))
         self._journal.state(State.FINALIZING, self._epoch)
-        Finisher(self._queue, self._spec, self._epoch, self._folder).finish(
-            self._environment.result(),
-            self._started,
-            datetime.now(UTC),
-            self._offset,
-        )
+        Finisher(self._queue, self._spec, self._epoch).finish(self._result())
         self._journal.state(State.SUCCEEDED, self._epoch)
+
+    def _result(self) -> Result:
+        """What is to be stored: this attempt's, or that of the job whose outputs found no space."""
+        from modelops_server.jobs.finishing import Result
+
+        if self._spec.finish_of is not None:
+            return Result.read(self._home.jobs / self._spec.finish_of)
+        result = Result(
+            folder=self._folder,
+            offset=self._offset,
+            environment_sha256=self._environment.result() if self._environment else "",
+            started=self._started,
+            finished=datetime.now(UTC),
+        )
+        result.write()
+        return result
 
     def _end(self, ended: AttemptEnded, watch: Watch) -> None:
         self._clean_up()
@@ -195,21 +237,32 @@ class Runner:
         if reason.code == ReasonCode.FENCED:
             return  # whoever fenced this attempt off has the say
         try:
-            close_notebook(self._folder / OUTPUT, {"reason": str(reason.code)})
-            self._journal.state(ended.state, self._epoch, reason)
+            if not self._ran:
+                close_notebook(self._folder / OUTPUT, {"reason": str(reason.code)})
             self._queue.heartbeat(self._spec.id, self._epoch, watch.peak_memory)
         except (OSError, ModelOpsError) as error:
             # What says how the job ended matters more than what tells the story.
             _log.warning("The record is not complete: %s", error)
-        self._move(sorted(ACTIVE), ended.state, reason)
+        self._patiently(
+            lambda: end_attempt(
+                self._queue,
+                self._queue.get(self._spec.id),
+                AttemptEnded(ended.state, reason),
+                self._spec.options.retry_on,
+            )
+        )
 
     def _move(self, before: list[State], after: State, reason: Reason | None = None) -> bool:
-        """Move the job, however long another process keeps the database locked: hours of work wait for this."""
+        return self._patiently(lambda: self._queue.move(self._spec.id, self._epoch, before, after, reason))
+
+    def _patiently(self, change: Callable[[], T]) -> T:
+        """Make a change, however long the database is locked or the disk full: hours of work wait for this."""
         while True:
             try:
-                return self._queue.move(self._spec.id, self._epoch, before, after, reason)
+                return change()
             except Unavailable as error:
                 _log.warning("%s", error)
+                time.sleep(_PAUSE)
 
     def _clean_up(self) -> None:
         """Nothing of the attempt outlives it."""

@@ -7,14 +7,17 @@ import threading
 from collections.abc import Callable
 
 from modelops.paths import StateHome
+from modelops_server.jobs.dependencies import release_settled
+from modelops_server.jobs.ending import end_attempt
 from modelops_server.jobs.executors import Executor, load_executor
-from modelops_server.jobs.journal import Journal, last_lines
+from modelops_server.jobs.journal import last_lines
 from modelops_server.jobs.kernels import remove_sockets
 from modelops_server.jobs.processes import AlreadyLocked, Identity, file_lock, kill_job
 from modelops_server.jobs.queue import Queue
 from modelops_server.jobs.records import Job
-from modelops_server.jobs.spec import OUTPUT, RUNNER_LOCK, RUNNER_LOG
-from modelops_server.jobs.states import ACTIVE, Reason, ReasonCode, State
+from modelops_server.jobs.resources import Inventory
+from modelops_server.jobs.spec import OUTPUT, RETRIED, RUNNER_LOCK, RUNNER_LOG, JobSpec
+from modelops_server.jobs.states import ACTIVE, AttemptEnded, Reason, ReasonCode, State
 from modelops_server.jobs.watch import known_processes
 
 TICK = 0.25
@@ -30,10 +33,21 @@ class Scheduler:
     """Works for one state home, in the thread that calls it."""
 
     def __init__(
-        self, home: StateHome, *, max_running: int = 1, only: str | None = None, queue: Queue | None = None
+        self,
+        home: StateHome,
+        *,
+        inventory: Inventory | None = None,
+        max_running: int | None = None,
+        only: str | None = None,
+        queue: Queue | None = None,
     ) -> None:
-        """``max_running`` bounds the active jobs of the whole state home; ``only`` that job is started, if given."""
+        """``inventory`` (by default the machine's) and ``max_running`` bound the active jobs of the whole state home.
+
+        ``only`` that job is started, if given.
+        """
+        self._home = home
         self._queue = queue or Queue(home)
+        self._inventory = inventory
         self._max_running = max_running
         self._only = only
         self._me = Identity.mine()
@@ -50,7 +64,8 @@ class Scheduler:
     def tick(self) -> None:
         """Reconcile, then start what may start."""
         self.reconcile()
-        while (job := self._queue.claim(self._me, self._max_running, self._only)) is not None:
+        release_settled(self._queue)
+        while (job := self._claim()) is not None:
             self._executor(job.executor).start(job)
 
     def reconcile(self) -> None:
@@ -67,6 +82,11 @@ class Scheduler:
     def close(self) -> None:
         """Close the database connection; runners go on."""
         self._queue.close()
+
+    def _claim(self) -> Job | None:
+        if self._inventory is None:
+            self._inventory = Inventory.of_machine()
+        return self._queue.claim(self._me, self._inventory, max_running=self._max_running, only=self._only)
 
     def _executor(self, name: str) -> Executor:
         if name not in self._executors:
@@ -94,8 +114,9 @@ class Scheduler:
     def _requeue(self, job: Job) -> None:
         try:
             with file_lock(job.folder / RUNNER_LOCK):
-                if job.epoch >= _STARTS:
-                    self._queue.move(job.id, job.epoch, State.STARTING, State.FAILED, _never_started(job))
+                starts = sum(attempt.runner is None for attempt in self._queue.attempts(job.id))
+                if starts >= _STARTS:
+                    self._queue.move(job.id, job.epoch, State.STARTING, State.FAILED, _never_started(job, starts))
                 elif self._queue.move(job.id, job.epoch, State.STARTING, State.QUEUED):
                     _log.warning("%s: no runner came up; back to the queue", job.id)
         except AlreadyLocked:
@@ -120,16 +141,21 @@ class Scheduler:
         for half_written in job.folder.glob(".*.tmp"):
             half_written.unlink()
         close_notebook(job.folder / OUTPUT, {"reason": str(reason.code)})
-        with Journal(job.folder) as journal:
-            journal.state(state, job.epoch, reason)
-        if self._queue.move(job.id, job.epoch, sorted(ACTIVE), state, reason):
-            _log.warning("%s: %s", job.id, reason.message)
+        end_attempt(self._queue, job, AttemptEnded(state, reason), _retried(job))
+        _log.warning("%s: %s", job.id, reason.message)
 
 
-def _never_started(job: Job) -> Reason:
+def _retried(job: Job) -> tuple[str, ...]:
+    try:
+        return JobSpec.read(job.folder).options.retry_on
+    except (OSError, ValueError, TypeError, KeyError):  # whatever is left of its folder, the job must end
+        return RETRIED
+
+
+def _never_started(job: Job, starts: int) -> Reason:
     return Reason(
         ReasonCode.RUNNER_DIED,
-        f"The runner was started {job.epoch} times and did not come up.",
+        f"The runner was started {starts} times and did not come up.",
         f"What it wrote before it died: {job.folder / RUNNER_LOG}",
         {"log": last_lines(job.folder / RUNNER_LOG)},
     )

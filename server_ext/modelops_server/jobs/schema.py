@@ -55,4 +55,33 @@ def _first(database: Database) -> None:
     """)
 
 
-MIGRATIONS = (_first,)
+def _resources_and_retries(database: Database) -> None:
+    for column in (
+        "priority INTEGER NOT NULL DEFAULT 0",
+        "cpus REAL NOT NULL DEFAULT 1",
+        "gpus INTEGER",  # NULL: one, where the machine has any
+        "memory INTEGER NOT NULL DEFAULT 0",
+        "retries_left INTEGER NOT NULL DEFAULT 0",
+        "retry_of TEXT",
+    ):
+        database.execute(f"ALTER TABLE jobs ADD COLUMN {column}")
+    # What the attempt holds while it is active, and why it ended.
+    for column in (
+        "cpus REAL NOT NULL DEFAULT 1",
+        "gpus TEXT NOT NULL DEFAULT '[]'",
+        "memory INTEGER NOT NULL DEFAULT 0",
+        "reason TEXT",
+    ):
+        database.execute(f"ALTER TABLE attempts ADD COLUMN {column}")
+    database.execute("""
+        CREATE TABLE dependencies (
+            job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+            needs TEXT NOT NULL REFERENCES jobs (id),
+            PRIMARY KEY (job, needs)
+        ) STRICT, WITHOUT ROWID
+    """)
+    database.execute("CREATE INDEX dependencies_by_need ON dependencies (needs)")
+    database.execute("CREATE INDEX jobs_waiting ON jobs (priority DESC, number) WHERE state = 'queued'")
+
+
+MIGRATIONS = (_first, _resources_and_retries)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from modelops.files import write_atomic
+from modelops_server.jobs.states import ReasonCode
 
 FILE = "spec.json"
 INPUT = "input.ipynb"
@@ -16,6 +17,10 @@ RUNNER_LOCK = "runner.lock"
 """The living runner holds a lock on this file."""
 RUNNER_LOG = "runner.log"
 """What the runner itself, and a kernel that did not get far enough to be heard, wrote to their streams."""
+
+
+RETRIED = (ReasonCode.RUNNER_DIED, ReasonCode.TERMINATED, ReasonCode.KERNEL_NOT_STARTED)
+"""Failures of the machine and not of the notebook: for these a job is tried again, if it has retries left."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,10 @@ class JobOptions:
     start_timeout: float = 60.0
     grace: float = 5.0
     """How long a cell may take to end after an interrupt, before its kernel is killed."""
+    retries: int | None = None
+    """How often the job may be tried again by itself; ``None``: twice where the template can resume, else never."""
+    retry_on: tuple[str, ...] = RETRIED
+    """The reason codes for which it is."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,15 @@ class PinnedReference:
     parameter: str
     ref: str
     digest: str
+
+
+@dataclass(frozen=True)
+class DeferredReference:
+    """A reference to what another job is going to make; pinned when that job has succeeded."""
+
+    parameter: str
+    ref: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -60,7 +78,13 @@ class JobSpec:
     working_directory: str
     parameters: dict[str, Any]
     references: tuple[PinnedReference, ...] = ()
+    deferred: tuple[DeferredReference, ...] = ()
     secrets: tuple[SecretReference, ...] = ()
+    requires: tuple[str, ...] = ()
+    """Import names of the packages that the notebook needs."""
+    resumable: bool = False
+    finish_of: str | None = None
+    """The job whose notebook ran to its end and whose outputs this one only has to store."""
     options: JobOptions = field(default_factory=JobOptions)
 
     def write(self, folder: Path) -> None:
@@ -76,7 +100,13 @@ class JobSpec:
             **{
                 **document,
                 "references": tuple(PinnedReference(**item) for item in document["references"]),
+                "deferred": tuple(DeferredReference(**item) for item in document.get("deferred", ())),
                 "secrets": tuple(SecretReference(**item) for item in document["secrets"]),
-                "options": JobOptions(**document["options"]),
+                "requires": tuple(document.get("requires", ())),
+                "options": _options(document["options"]),
             }
         )
+
+
+def _options(document: dict[str, Any]) -> JobOptions:
+    return JobOptions(**{**document, "retry_on": tuple(document.get("retry_on", RETRIED))})

@@ -34,11 +34,12 @@ TERMINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.INTE
 _ENDINGS = frozenset({State.FAILED, State.CANCELLED, State.INTERRUPTED})
 
 MOVES: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.STARTING, State.CANCELLED}),
-    # Back to the queue when the scheduler died before its runner lived.
+    # It fails there when a job whose output it needs did not succeed.
+    State.QUEUED: frozenset({State.STARTING, State.CANCELLED, State.FAILED}),
+    # Back to the queue when the attempt ended for a reason for which the job is tried again.
     State.STARTING: frozenset({State.RUNNING, State.QUEUED}) | _ENDINGS,
-    State.RUNNING: frozenset({State.FINALIZING}) | _ENDINGS,
-    State.FINALIZING: frozenset({State.SUCCEEDED}) | _ENDINGS,
+    State.RUNNING: frozenset({State.FINALIZING, State.QUEUED}) | _ENDINGS,
+    State.FINALIZING: frozenset({State.SUCCEEDED, State.QUEUED}) | _ENDINGS,
     **dict.fromkeys(TERMINAL, frozenset()),
 }
 
@@ -68,6 +69,7 @@ class ReasonCode(StrEnum):
     DISK_FULL = "disk_full"
     INVALID_OUTPUT = "invalid_output"
     PREFLIGHT = "preflight"
+    DEPENDENCY_FAILED = "dependency_failed"
     CANCELLED = "cancelled"
     TERMINATED = "terminated"
     RUNNER_DIED = "runner_died"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from modelops.errors import InvalidInput, NotFound
 from modelops.files import fsync_folder, write_atomic
-from modelops.names import check_name
+from modelops.names import Reference, check_name
 from modelops.paths import StateHome
 from modelops.registry import Registry
 from modelops.templates import Template
@@ -20,7 +20,11 @@ from modelops_server.jobs import preflight
 from modelops_server.jobs.executors import executor_names
 from modelops_server.jobs.queue import Queue
 from modelops_server.jobs.records import Job
+from modelops_server.jobs.resources import Request
 from modelops_server.jobs.spec import INPUT, JobOptions, JobSpec
+
+RETRIES_OF_RESUMABLE = 2
+"""How often a job that can go on from a checkpoint is tried again, unless its options say otherwise."""
 
 
 def submit(
@@ -34,8 +38,18 @@ def submit(
     options: JobOptions | None = None,
     idempotency_key: str | None = None,
     working_directory: Path | None = None,
+    priority: int = 0,
+    resources: Mapping[str, Any] | None = None,
+    after: Iterable[str] = (),
+    retry_of: str | None = None,
+    finish_of: str | None = None,
+    prepare: Callable[[Path], None] = lambda _: None,
 ) -> Job:
     """Queue a job that executes ``template`` with ``parameters``.
+
+    It starts after the jobs ``after`` and those whose output it names (``job:ID``), and holds ``resources`` (``cpus``,
+    ``gpus``, ``memory``; by default what the template declares) while it runs; a higher ``priority`` goes first.
+    ``prepare`` may add to the job's folder before it is queued.
 
     Raises ``InvalidInput`` with ``fields`` when parameters are wrong, ``NotFound`` for an unknown kernel, and
     ``Unavailable`` when the kernel lacks packages; then nothing is queued. The same ``idempotency_key`` again returns
@@ -48,7 +62,9 @@ def submit(
     preflight.refuse_sources(template, parameters)
     values = template.validate(parameters)
     queue = Queue(home)
-    references = preflight.pin_references(template, values, Registry(home, queue.database))
+    references, deferred = preflight.pin_references(template, values, queue, Registry(home, queue.database))
+    needed = {*(Reference.parse(item.ref).job for item in deferred), *after}
+    needs = sorted(preflight.needed_job(queue, job_id).id for job_id in needed if job_id is not None)
     secrets = preflight.find_secrets(template, values)
     notebook = template.path.read_bytes()
     if hashlib.sha256(notebook).hexdigest() != template.sha256:
@@ -56,6 +72,10 @@ def submit(
     kernel_name, language = preflight.choose_kernel(template.path, kernel)
     preflight.check_packages(template.requires, kernel_name)
 
+    options = options or JobOptions()
+    if options.retries is None:
+        options = replace(options, retries=RETRIES_OF_RESUMABLE if template.resumable else 0)
+    asked = {"memory": options.memory, **(resources or {})}
     job_id = queue.new_id(template.name[:40].strip("._-"))
     spec = JobSpec(
         id=job_id,
@@ -67,12 +87,17 @@ def submit(
         working_directory=str((working_directory or Path.cwd()).absolute()),
         parameters=values,
         references=references,
+        deferred=deferred,
         secrets=secrets,
-        options=options or JobOptions(),
+        requires=template.requires,
+        resumable=template.resumable,
+        finish_of=finish_of,
+        options=options,
     )
     folder = home.jobs / job_id
-    _write_folder(folder, spec, notebook)
     try:
+        _write_folder(folder, spec, notebook)
+        prepare(folder)
         job = queue.add(
             job_id,
             name=check_name(name, "job name") if name else template.name,
@@ -80,9 +105,14 @@ def submit(
             executor=executor,
             request_digest=_digest(spec, executor),
             idempotency_key=idempotency_key,
+            priority=priority,
+            request=Request.of(template.resources, asked),
+            retries=options.retries or 0,
+            retry_of=retry_of,
+            after=needs,
         )
     except BaseException:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
         raise
     if job.id != job_id:  # the key was used before: that job is the answer
         shutil.rmtree(folder)

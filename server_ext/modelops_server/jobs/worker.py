@@ -13,6 +13,7 @@ import threading
 from modelops.errors import Conflict
 from modelops.paths import StateHome
 from modelops_server.jobs.processes import AlreadyLocked, file_lock, is_locked
+from modelops_server.jobs.resources import Inventory
 from modelops_server.jobs.scheduler import Scheduler
 
 LOCK = "worker.lock"
@@ -21,7 +22,13 @@ LOG = "worker.log"
 EXIT_WHEN_IDLE = "--exit-when-idle"
 
 
-def run_worker(home: StateHome, *, max_running: int = 1, exit_when_idle: bool = False) -> None:
+def run_worker(
+    home: StateHome,
+    *,
+    inventory: Inventory | None = None,
+    max_running: int | None = None,
+    exit_when_idle: bool = False,
+) -> None:
     """Schedule until SIGTERM or SIGINT, or until nothing is left to do; running jobs go on without the worker.
 
     Raises ``Conflict`` when a worker already serves this state home.
@@ -30,7 +37,7 @@ def run_worker(home: StateHome, *, max_running: int = 1, exit_when_idle: bool = 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    scheduler = Scheduler(home, max_running=max_running)
+    scheduler = Scheduler(home, inventory=inventory, max_running=max_running)
     until = scheduler.idle if exit_when_idle else lambda: False
     while True:
         try:
