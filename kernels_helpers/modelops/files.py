@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,11 @@ from modelops.errors import InvalidInput
 
 CHUNK = 1 << 20
 """Bytes read at a time where files are copied or hashed."""
+
+
+def out_of_space(error: OSError) -> bool:
+    """Whether a write failed because the disk or the user's quota is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def fsync_folder(folder: Path) -> None:

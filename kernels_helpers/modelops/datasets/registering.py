@@ -17,9 +17,10 @@ from modelops.datasets.pydoc import make_pydoc
 from modelops.datasets.sources import Source, digest, find_sources
 from modelops.datasets.statistics import Statistics, TokenCounter
 from modelops.errors import Conflict, InvalidInput, NotFound
+from modelops.files import out_of_space
 from modelops.names import check_name
 from modelops.registry import Artifact, Build, Dependency, Registry
-from modelops.registry.blobs import disk_full, out_of_space
+from modelops.registry.blobs import disk_full
 from modelops.registry.scratch import ScratchFolder
 
 

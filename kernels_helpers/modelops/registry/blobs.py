@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from modelops.errors import InvalidInput, Unavailable
-from modelops.files import CHUNK, durable_writer, fsync_folder, publish
+from modelops.files import CHUNK, durable_writer, fsync_folder, out_of_space, publish
 from modelops.paths import StateHome
 
 
@@ -50,11 +50,6 @@ class BlobStore:
                 raise
             raise disk_full(self.root, source.stat().st_size) from error
         return sha256, size
-
-
-def out_of_space(error: OSError) -> bool:
-    """Whether a write failed because the disk or the user's quota is full."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def disk_full(folder: Path, needed: int) -> Unavailable:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from modelops.errors import InvalidInput, Unavailable
-from modelops.registry.blobs import copy_hashing, disk_full, out_of_space, regular_reader
+from modelops.files import out_of_space
+from modelops.registry.blobs import copy_hashing, disk_full, regular_reader
 from modelops.registry.members import check_members
 from modelops.registry.reasons import refusal
 from modelops.registry.records import Artifact, Dependency, FileEntry

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modelops.errors import ModelOpsError
-from modelops.registry.blobs import out_of_space
+from modelops.files import out_of_space
 from modelops_server.jobs.states import AttemptEnded, ReasonCode
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

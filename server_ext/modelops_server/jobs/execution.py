@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
@@ -23,9 +23,6 @@ from modelops_server.jobs.outputs import OutputLimits
 from modelops_server.jobs.processes import out_of_memory_kills
 from modelops_server.jobs.recording import NotebookRecord
 from modelops_server.jobs.states import AttemptEnded, ReasonCode
-
-if TYPE_CHECKING:
-    from jupyter_client.asynchronous.client import AsyncKernelClient
 
 _AUTOSAVE_INTERVAL = 0.5
 _IOPUB_TIMEOUT = 30
@@ -79,11 +76,14 @@ class Execution:
         record.before_save = self._client.write_streams
         self._places = _places(self._nb, self._client.skip_cells_with_tag)
         self._memory_kills = 0
+        self._stopped: asyncio.Task[None]
+        """Done when somebody wants the run to stop."""
 
     async def run(self) -> None:
         """Start the kernel, execute the cells, end the kernel."""
         self._control.attach()
         self._memory_kills = out_of_memory_kills()
+        self._stopped = asyncio.create_task(self._control.wait())
         autosave = asyncio.create_task(self._autosave())
         done = False
         try:
@@ -95,6 +95,7 @@ class Execution:
             done = True
         finally:
             autosave.cancel()
+            self._stopped.cancel()
             self._client.write_streams()
             await self._kernel.shutdown(gracefully=done)
 
@@ -118,13 +119,7 @@ class Execution:
         except Unavailable as error:
             raise AttemptEnded.failed(ReasonCode.KERNEL_NOT_STARTED, error.message, error.hint) from error
         self._client.kc = client
-        self._nb.metadata["language_info"] = await self._guarded(
-            self._language(client), timeout, lambda: _start_timeout(timeout), interruptible=False
-        )
-
-    async def _language(self, client: AsyncKernelClient) -> Any:
-        reply = await self._client.async_wait_for_reply(client.kernel_info())
-        return reply["content"]["language_info"] if reply else None
+        self._nb.metadata["language_info"] = self._kernel.language_info
 
     async def _step(self, index: int, cell: NotebookNode) -> None:
         place = self._places.get(index)
@@ -189,11 +184,7 @@ class Execution:
     ) -> Any:
         """``work``'s result, unless somebody wants to stop or the limit passes: then interrupt, wait, kill, raise."""
         task = asyncio.ensure_future(work)
-        stop = asyncio.ensure_future(self._control.wait())
-        try:
-            await asyncio.wait({task, stop}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stop.cancel()
+        await asyncio.wait({task, self._stopped}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         if not task.done() and self._control.ended is None:
             self._control.stop(on_limit())
         if not task.done() and interruptible and not self._control.at_once:

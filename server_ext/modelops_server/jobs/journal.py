@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import math
 import os
@@ -18,8 +19,10 @@ from modelops_server.jobs.states import Reason, State
 EVENTS = "events.jsonl"
 LOG = "log.txt"
 
-POLL_INTERVAL = 0.1
-"""Seconds between two looks at a journal that is being followed."""
+POLL_INTERVAL = 0.02
+"""Seconds between two looks at the size of a journal that is being followed."""
+_END_INTERVAL = 0.1
+"""Seconds between two questions whether the job has ended, which cost a query each."""
 
 
 @dataclass(frozen=True)
@@ -137,30 +140,39 @@ def read_events(folder: Path, offset: int = 0) -> Iterator[tuple[int, dict[str, 
 
 def follow_events(folder: Path, ended: Callable[[], bool], offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
     """Events as they are written, until ``ended()``; what was written before the end is always yielded."""
-    while True:
-        last = ended()
+    for _ in _growths(folder / EVENTS, ended):
         for after, event in read_events(folder, offset):
             offset = after
             yield after, event
-        if last:
-            return
-        time.sleep(POLL_INTERVAL)
 
 
 def follow_log(folder: Path, ended: Callable[[], bool], offset: int = 0) -> Iterator[str]:
     """Pieces of the log as they are written, until ``ended()``."""
     path = folder / LOG
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    while True:
-        last = ended()
+    for _ in _growths(path, ended):
         if path.exists():
             with path.open("rb") as stream:
                 stream.seek(offset)
                 while piece := stream.read(1 << 16):
                     offset += len(piece)
                     yield decoder.decode(piece)
-        if last:
-            return
+
+
+def _growths(path: Path, ended: Callable[[], bool]) -> Iterator[None]:
+    """Yields at first, whenever the file has grown, and once more after ``ended()``."""
+    seen = -1
+    next_question = 0.0
+    while True:
+        if time.monotonic() >= next_question:
+            if ended():
+                yield
+                return
+            next_question = time.monotonic() + _END_INTERVAL
+        with contextlib.suppress(FileNotFoundError):
+            if (size := path.stat().st_size) != seen:
+                seen = size
+                yield
         time.sleep(POLL_INTERVAL)
 
 

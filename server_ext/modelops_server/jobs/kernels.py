@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 from modelops.errors import NotFound, Unavailable
@@ -21,6 +24,12 @@ if TYPE_CHECKING:
 
 _SOCKET_PATH_LIMIT = 107
 """Longest path of a Unix socket in bytes (``sockaddr_un``)."""
+
+_SUBSCRIBED = 0.2
+"""Seconds for the first message to arrive on iopub after the kernel has answered on shell."""
+
+_EXIT_POLL = 0.01
+"""Seconds between two looks whether a kernel that was told to shut down is gone."""
 
 
 def find_kernel(name: str) -> KernelSpec:
@@ -82,6 +91,8 @@ class Kernel:
             kernel_name=name, transport=transport, connection_file=str(connection)
         )
         self._client: AsyncKernelClient | None = None
+        self.language_info: dict[str, Any] = {}
+        """What the kernel says of its language, once it has started."""
 
     @property
     def _is_ipykernel(self) -> bool:
@@ -107,7 +118,7 @@ class Kernel:
             )
             self._client = client = self.manager.client()
             client.start_channels()
-            await client.wait_for_ready(timeout=patience)
+            await self._answer(client, patience)
         except (OSError, RuntimeError) as error:
             raise Unavailable(
                 "kernel_not_started",
@@ -116,6 +127,23 @@ class Kernel:
             ) from error
         client.allow_stdin = False
         return client
+
+    async def _answer(self, client: AsyncKernelClient, patience: float) -> None:
+        # jupyter_client's wait_for_ready goes on to listen on iopub until it is silent for 0.2 s. Whoever reads from it
+        # here tells messages apart by the request that they belong to, so there is nothing to wait for.
+        deadline = time.monotonic() + patience
+        while True:
+            client.kernel_info()
+            with contextlib.suppress(Empty):
+                reply = await client.get_shell_msg(timeout=1)
+                if reply["msg_type"] == "kernel_info_reply":
+                    await client.get_iopub_msg(timeout=_SUBSCRIBED)  # the subscription is in place, too
+                    self.language_info = reply["content"]["language_info"]
+                    return
+            if self.exit_status() is not None:
+                raise RuntimeError("its process ended before it answered")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"it did not answer within {patience:g} seconds")
 
     def exit_status(self) -> int | None:
         """How the process ended (negative: by which signal), or ``None`` while it lives."""
@@ -135,8 +163,12 @@ class Kernel:
         """End the process and remove its sockets; ``gracefully`` lets it run its exit handlers first."""
         try:
             if self.manager.has_kernel:
-                alive = self.exit_status() is None
-                await self.manager.shutdown_kernel(now=not (gracefully and alive))
+                if gracefully and self.exit_status() is None:
+                    # shutdown_kernel would first interrupt the idle kernel, and then look every 0.1 s.
+                    await self.manager.request_shutdown()
+                    await self.manager.finish_shutdown(pollinterval=_EXIT_POLL)
+                else:
+                    await self.manager.shutdown_kernel(now=True)
         finally:
             if self._client is not None:
                 self._client.stop_channels()

@@ -15,14 +15,15 @@ INTERRUPTED = "interrupted"
 
 def write_notebook(nb: dict[str, Any], path: str) -> None:
     """Write a notebook: atomically to a local path, through papermill's handlers to anything else (``s3://…``)."""
-    import nbformat
-
     if "://" in path or path == "-":
         from papermill.iorw import write_ipynb
 
         write_ipynb(nb, path)
     else:
-        write_atomic(Path(path), (nbformat.writes(nb) + "\n").encode())
+        # Not nbformat.writes: it would validate the whole notebook at every save, and write it anyway.
+        from nbformat import v4
+
+        write_atomic(Path(path), (v4.writes(nb) + "\n").encode())
 
 
 def mark_run(nb: dict[str, Any], run: dict[str, Any]) -> None:
