@@ -1,4 +1,4 @@
-"""``modelops jobs``: list, follow, cancel and read jobs."""
+"""``modelops jobs``: list, follow, cancel, compare and read jobs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _job_argument = click.argument("job_id", metavar="ID")
 
 @click.group()
 def jobs() -> None:
-    """Follow, cancel and read jobs. An ID may be shortened to what is unique."""
+    """Follow, cancel, compare and read jobs. An ID may be shortened to what is unique."""
 
 
 @jobs.command("list")
@@ -92,6 +92,20 @@ def events(job_id: str, follow: bool, as_json: bool) -> None:
         else:
             clock = time.strftime("%H:%M:%S", time.localtime(event["time"]))
             click.echo(f"{clock}  {event['type']:<9} {_event_text(event)}")
+
+
+@jobs.command()
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@json_option
+def diff(a: str, b: str, as_json: bool) -> None:
+    """Show what differs between two jobs: parameters, inputs, environment, metrics, resources, cells."""
+    from modelops_server.cli.comparison import show_comparison
+    from modelops_server.jobs.comparison import compare_jobs
+
+    queue = _queue()
+    comparison = compare_jobs(queue.find(a), queue.find(b))
+    show(comparison.as_json(), as_json, lambda: show_comparison(comparison))
 
 
 @jobs.command()

@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "models": ("models", "models", "Add language models to the registry."),
     "datasets": ("datasets", "datasets", "Add, make and inspect datasets."),
     "run": ("run", "run", "Run a template or notebook as a job."),
-    "jobs": ("jobs", "jobs", "Follow, cancel and read jobs."),
+    "jobs": ("jobs", "jobs", "Follow, cancel, compare and read jobs."),
     "artifacts": ("artifacts", "artifacts", "List, verify, trace and export what was made."),
     "keys": ("keys", "keys", "Show and export the key that signs artifacts."),
     "worker": ("worker", "worker", "Run queued jobs without a Jupyter server."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -90,6 +91,24 @@ def test_parameters_come_from_a_file_and_the_command_line_wins(
     job = json.loads(modelops("run", str(path), "-f", "values.yaml", "-p", "n=5", "--json").stdout)
 
     assert modelops("jobs", "log", job["id"]).stdout == "5 from the file\n"
+
+
+def test_diff_shows_a_table_and_the_changed_lines(modelops: Modelops, notebook: Callable[..., Path]) -> None:
+    ids = [
+        json.loads(modelops("run", str(notebook(source, parameters="n: int = 3")), "-p", f"n={n}", "--json").stdout)[
+            "id"
+        ]
+        for n, source in enumerate(("print('one')", "print('two')"))
+    ]
+
+    shown = modelops("jobs", "diff", *ids).stdout
+
+    assert re.search(r"^≠ +n +0 +1 *$", shown, re.MULTILINE)
+    assert "-print('one')\n+print('two')\n" in shown
+    assert "\x1b" not in shown
+    document = json.loads(modelops("jobs", "diff", *ids, "--json").stdout)
+    assert document["parameters"] == [{"name": "n", "a": 0, "b": 1, "differs": True}]
+    assert document["environment"] == []
 
 
 def test_a_detached_job_runs_in_the_background_and_can_be_waited_for(
