@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -120,6 +121,20 @@ def jobs(home: StateHome) -> Iterator[JobBench]:
     bench = JobBench(home)
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def alive() -> Callable[[str], list[psutil.Process]]:
+    """The living processes whose command line holds a text: tests mark what they start with one of their own."""
+
+    def find(mark: str) -> list[psutil.Process]:
+        return [
+            process
+            for process in psutil.process_iter(["cmdline", "status"])
+            if process.info["status"] != psutil.STATUS_ZOMBIE and mark in " ".join(process.info["cmdline"] or ())
+        ]
+
+    return find
 
 
 @pytest.fixture(scope="session")

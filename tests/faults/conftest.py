@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 HERE = str(Path(__file__).parent)
@@ -25,17 +23,3 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if _outcomes:
         survived = sum(_outcomes.values())
         terminalreporter.write_line(f"{survived} survived / {len(_outcomes)} tried", bold=True)
-
-
-@pytest.fixture
-def alive() -> Callable[[str], list[psutil.Process]]:
-    """The living processes whose command line holds a text: tests mark what they start with one of their own."""
-
-    def find(mark: str) -> list[psutil.Process]:
-        return [
-            process
-            for process in psutil.process_iter(["cmdline", "status"])
-            if process.info["status"] != psutil.STATUS_ZOMBIE and mark in " ".join(process.info["cmdline"] or ())
-        ]
-
-    return find

@@ -12,6 +12,13 @@ from modelops_server.cli.quantities import Size
 @click.option("--cpus", type=click.FloatRange(min=0, min_open=True), help="Cores for jobs; by default the machine's.")
 @click.option("--gpus", type=click.IntRange(min=0), help="GPUs for jobs; by default the machine's.")
 @click.option("--memory", type=Size(), help="Memory for jobs, such as 16GB; by default the machine's.")
+@click.option(
+    "--standby",
+    type=click.IntRange(0, 16),
+    default=1,
+    show_default=True,
+    help="Runners that are kept ready, so that jobs start at once.",
+)
 @click.option("--exit-when-idle", is_flag=True, help="End when no job is queued or running.")
 @click.option("--json", "as_json", is_flag=True, help="Log one JSON object per line.")
 def worker(
@@ -19,6 +26,7 @@ def worker(
     cpus: float | None,
     gpus: int | None,
     memory: float | None,
+    standby: int,
     exit_when_idle: bool,
     as_json: bool,
 ) -> None:
@@ -35,4 +43,10 @@ def worker(
     line = '{"time": "%(asctime)s", "message": "%(message)s"}' if as_json else "%(asctime)s %(message)s"
     logging.basicConfig(level=logging.INFO, format=line)
     inventory = Inventory.of_machine(cpus=cpus, gpus=gpus, memory=int(memory) if memory else None)
-    run_worker(StateHome.default(), inventory=inventory, max_running=max_running, exit_when_idle=exit_when_idle)
+    run_worker(
+        StateHome.default(),
+        inventory=inventory,
+        max_running=max_running,
+        standby=0 if exit_when_idle else standby,
+        exit_when_idle=exit_when_idle,
+    )

@@ -19,14 +19,16 @@ for line in sorted({f"{item.name}=={item.version}" for item in metadata.distribu
 """
 
 
-def write_environment(folder: Path, kernel: str) -> str:
-    """Write ``environment.txt`` into a job's folder; return its SHA-256."""
+def list_environment(kernel: str) -> bytes:
+    """The content of ``environment.txt`` for a kernel, as it is now."""
     python = kernel_python(find_kernel(kernel))
     if python is None:
-        content = f"# kernel {kernel}: not Python, its packages are unknown\n".encode()
-    else:
-        content = subprocess.run(
-            [python, "-c", _LIST], capture_output=True, timeout=120, check=True, stdin=subprocess.DEVNULL
-        ).stdout
+        return f"# kernel {kernel}: not Python, its packages are unknown\n".encode()
+    command = [python, "-c", _LIST]
+    return subprocess.run(command, capture_output=True, timeout=120, check=True, stdin=subprocess.DEVNULL).stdout
+
+
+def write_environment(folder: Path, content: bytes) -> str:
+    """Write ``environment.txt`` into a job's folder; return its SHA-256."""
     write_atomic(folder / FILE, content)
     return hashlib.sha256(content).hexdigest()

@@ -46,6 +46,8 @@ class ExecutionOptions:
     """What the kernel's sockets are named after: a job's id."""
     bound: bool = False
     """Whether the kernel dies with the thread that starts it."""
+    kernel: Kernel | None = None
+    """A kernel that has started already, instead of one that is started now."""
     on_running: Callable[[], None] = lambda: None
     """Called when the kernel answers and the first cell is about to run."""
     on_text: Callable[[str, str], None] = lambda *_: None
@@ -60,7 +62,7 @@ class Execution:
         self._nb: NotebookNode = record.nb
         self._options = options
         self._control = options.control
-        self._kernel = Kernel(
+        self._kernel = options.kernel or Kernel(
             kernel_name, options.environment, options.working_directory, bound=options.bound, label=options.label
         )
         self._client = CellClient(
@@ -110,12 +112,14 @@ class Execution:
                 return
 
     async def _start(self) -> None:
-        timeout = self._options.start_timeout
-        try:
+        options, timeout = self._options, self._options.start_timeout
+        if options.kernel is None:
             # The kernel's own waiting ends a little later, so that a silent kernel is told from a dead one.
-            client = await self._guarded(
-                self._kernel.start(timeout + 30), timeout, lambda: _start_timeout(timeout), interruptible=False
-            )
+            start = self._kernel.start(timeout + 30)
+        else:
+            start = self._kernel.hand_over(options.environment, options.working_directory)
+        try:
+            client = await self._guarded(start, timeout, lambda: _start_timeout(timeout), interruptible=False)
         except Unavailable as error:
             raise AttemptEnded.failed(ReasonCode.KERNEL_NOT_STARTED, error.message, error.hint) from error
         self._client.kc = client

@@ -128,6 +128,34 @@ class Kernel:
         client.allow_stdin = False
         return client
 
+    async def hand_over(self, environment: Mapping[str, str], working_directory: Path) -> AsyncKernelClient:
+        """The client of a kernel that has started already, in the environment and folder of the job that gets it.
+
+        Raises ``Unavailable`` when it does not take them.
+        """
+        changed = {name: value for name, value in environment.items() if self._environment.get(name) != value}
+        await self.run_silently(
+            f"__import__('os').environ.update({changed!r}); __import__('os').chdir({str(working_directory)!r})"
+        )
+        if self._client is None:
+            raise RuntimeError("hand_over() comes after start()")
+        return self._client
+
+    async def run_silently(self, code: str, patience: float = 60.0) -> None:
+        """Execute code that leaves no trace: no number, no history, no output; raises ``Unavailable`` if it fails."""
+        if self._client is None:
+            raise RuntimeError("run_silently() comes after start()")
+        request = self._client.execute(code, silent=True, store_history=False)
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline and self.exit_status() is None:
+            with contextlib.suppress(Empty):
+                reply = await self._client.get_shell_msg(timeout=1)
+                if reply["parent_header"].get("msg_id") == request:
+                    if reply["content"]["status"] == "ok":
+                        return
+                    break
+        raise Unavailable("kernel_not_started", f"The kernel {self.spec.display_name!r} could not be prepared.")
+
     async def _answer(self, client: AsyncKernelClient, patience: float) -> None:
         # jupyter_client's wait_for_ready goes on to listen on iopub until it is silent for 0.2 s. Whoever reads from it
         # here tells messages apart by the request that they belong to, so there is nothing to wait for.

@@ -1,6 +1,7 @@
 """The runner: the process that executes one attempt of a job, from the claim to the truth about how it ended.
 
-``python -m modelops_server.jobs.runner <job folder> <epoch>``
+``python -m modelops_server.jobs.runner <job folder> <epoch>``, or, to be given an attempt later,
+``python -m modelops_server.jobs.runner --standby <state home> <token> <kernel> [<package>…]``
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from modelops.paths import StateHome
 from modelops_server.jobs import diagnosis
 from modelops_server.jobs.control import Control
 from modelops_server.jobs.ending import end_attempt
-from modelops_server.jobs.environment import write_environment
+from modelops_server.jobs.environment import list_environment, write_environment
 from modelops_server.jobs.journal import EVENTS, Journal, last_lines
 from modelops_server.jobs.kernels import find_kernel
 from modelops_server.jobs.notebooks import close_notebook
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from modelops_server.jobs.finishing import Result
+    from modelops_server.jobs.standby import Warm
+
+STAND_BY = "--standby"
 
 _LOCK_PATIENCE = 5.0
 _PAUSE = 0.5
@@ -57,11 +61,13 @@ _log = logging.getLogger("modelops.runner")
 class Runner:
     """One attempt."""
 
-    def __init__(self, folder: Path, epoch: int) -> None:
+    def __init__(self, folder: Path, epoch: int, warm: Warm | None = None) -> None:
+        """``warm`` is what a standby runner has prepared before it got this attempt."""
         self._folder = folder
         self._epoch = epoch
         self._home = StateHome(folder.parent.parent)
         self._spec = JobSpec.read(folder)
+        self._warm = warm if warm is not None and warm.fits(self._spec.kernel) else None
         self._control = Control()
         self._queue = Queue(self._home)
         self._journal = Journal(folder)
@@ -134,6 +140,7 @@ class Runner:
                 grace=options.grace,
                 label=self._spec.id,
                 bound=True,
+                kernel=self._warm.kernel if self._warm else None,
                 on_running=self._on_running,
             ),
         )
@@ -199,7 +206,11 @@ class Runner:
     def _on_running(self) -> None:
         if self._move([State.STARTING], State.RUNNING):
             self._journal.state(State.RUNNING, self._epoch)
-        self._environment = ThreadPoolExecutor(1).submit(write_environment, self._folder, self._spec.kernel)
+        self._environment = ThreadPoolExecutor(1).submit(self._write_environment)
+
+    def _write_environment(self) -> str:
+        content = self._warm.environment if self._warm else list_environment(self._spec.kernel)
+        return write_environment(self._folder, content)
 
     def _finish(self) -> None:
         from modelops_server.jobs.finishing import Finisher
@@ -278,13 +289,24 @@ class Runner:
 
 
 def main(arguments: list[str]) -> None:
-    """Run the attempt that the command line names."""
+    """Run the attempt that the command line names, or wait to be given one."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     # jsonschema tries these for formats that no notebook uses: compiling rfc3987_syntax's grammar takes 1.6 s of every
     # job's start; papermill imports pyarrow for Hadoop paths.
     for unused in ("rfc3987_syntax", "pyarrow"):
         sys.modules[unused] = None  # type: ignore[assignment]
-    folder, epoch = Path(arguments[0]).absolute(), int(arguments[1])
+    if arguments[0] != STAND_BY:
+        run_attempt(Path(arguments[0]).absolute(), int(arguments[1]))
+        return
+    from modelops_server.jobs.standby import stand_by
+
+    order = stand_by(StateHome(Path(arguments[1])), *arguments[2:])
+    if order is not None:
+        run_attempt(order.folder, order.epoch, order.warm)
+
+
+def run_attempt(folder: Path, epoch: int, warm: Warm | None = None) -> None:
+    """Run an attempt unless a living runner does."""
     with ExitStack() as stack:
         deadline = time.monotonic() + _LOCK_PATIENCE
         while True:
@@ -295,7 +317,7 @@ def main(arguments: list[str]) -> None:
                 if time.monotonic() > deadline:
                     return
                 time.sleep(0.05)
-        Runner(folder, epoch).run()
+        Runner(folder, epoch, warm).run()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from modelops.paths import StateHome
@@ -23,6 +24,9 @@ from modelops_server.jobs.watch import known_processes
 TICK = 0.25
 """Seconds between two looks at the queue."""
 
+_GLANCE = 0.02
+"""Seconds between two glances at whether the database has changed; one costs a few microseconds."""
+
 _STARTS = 3
 """How often a runner is started that does not come up."""
 
@@ -40,11 +44,13 @@ class Scheduler:
         max_running: int | None = None,
         only: str | None = None,
         queue: Queue | None = None,
+        standby: int = 0,
     ) -> None:
         """``inventory`` (by default the machine's) and ``max_running`` bound the active jobs of the whole state home.
 
-        ``only`` that job is started, if given.
+        ``only`` that job is started, if given; ``standby`` runners are kept ready for the next ones.
         """
+        self._standby = standby
         self._home = home
         self._queue = queue or Queue(home)
         self._inventory = inventory
@@ -56,9 +62,17 @@ class Scheduler:
     def run(self, until: Callable[[], bool], stop: threading.Event | None = None) -> None:
         """Work until ``until()`` is true or ``stop`` is set."""
         stop = stop or threading.Event()
-        while not until():
+        if self._standby:
+            self._executor("local")
+        while not until() and not stop.is_set():
             self.tick()
-            if stop.wait(TICK):
+            self._wait_for_news(stop)
+
+    def _wait_for_news(self, stop: threading.Event) -> None:
+        """Return when another process has changed the database, or after a while."""
+        version, ends = self._queue.data_version(), time.monotonic() + TICK
+        while time.monotonic() < ends and not stop.wait(_GLANCE):
+            if self._queue.data_version() != version:
                 return
 
     def tick(self) -> None:
@@ -71,7 +85,7 @@ class Scheduler:
     def reconcile(self) -> None:
         """Find active jobs whose runner is gone, end what is left of them, and enter how they ended."""
         for executor in self._executors.values():
-            executor.reap()
+            executor.maintain()
         for job in self._queue.list(states=ACTIVE, limit=10_000):
             self._reconcile(job)
 
@@ -80,7 +94,9 @@ class Scheduler:
         return self._queue.count([State.QUEUED, *ACTIVE]) == 0
 
     def close(self) -> None:
-        """Close the database connection; runners go on."""
+        """Close the database connection and end the runners that stand by; those at work go on."""
+        for executor in self._executors.values():
+            executor.close()
         self._queue.close()
 
     def _claim(self) -> Job | None:
@@ -90,7 +106,7 @@ class Scheduler:
 
     def _executor(self, name: str) -> Executor:
         if name not in self._executors:
-            self._executors[name] = load_executor(name)
+            self._executors[name] = load_executor(name, self._home, self._standby)
         return self._executors[name]
 
     def _reconcile(self, job: Job) -> None:
@@ -136,8 +152,11 @@ class Scheduler:
                 "Run it again; the partial notebook shows how far it came.",
             )
         from modelops_server.jobs.notebooks import close_notebook
+        from modelops_server.jobs.standby import socket_label
 
         remove_sockets(job.id)
+        if job.attempt is not None and job.attempt.runner is not None:
+            remove_sockets(socket_label(job.attempt.runner))
         for half_written in job.folder.glob(".*.tmp"):
             half_written.unlink()
         close_notebook(job.folder / OUTPUT, {"reason": str(reason.code)})

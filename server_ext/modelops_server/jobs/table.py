@@ -42,6 +42,10 @@ class JobTable:
         """Close the database connection."""
         self.database.conn.close()
 
+    def data_version(self) -> int:
+        """A number that changes when another connection has changed the database."""
+        return int(self.database.execute("PRAGMA data_version").fetchone()[0])
+
     def get(self, job_id: str) -> Job:
         """The job with exactly this id; raises ``NotFound``."""
         jobs = self._select("WHERE jobs.id = ?", [job_id])

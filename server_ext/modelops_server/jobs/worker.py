@@ -27,6 +27,7 @@ def run_worker(
     *,
     inventory: Inventory | None = None,
     max_running: int | None = None,
+    standby: int = 0,
     exit_when_idle: bool = False,
 ) -> None:
     """Schedule until SIGTERM or SIGINT, or until nothing is left to do; running jobs go on without the worker.
@@ -37,17 +38,20 @@ def run_worker(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    scheduler = Scheduler(home, inventory=inventory, max_running=max_running)
+    scheduler = Scheduler(home, inventory=inventory, max_running=max_running, standby=standby)
     until = scheduler.idle if exit_when_idle else lambda: False
-    while True:
-        try:
-            with file_lock(home.root / LOCK):
-                scheduler.run(until, stop)
-        except AlreadyLocked as error:
-            raise Conflict("worker_running", "A worker already runs for this state home.") from error
-        # Who submits first adds the job and then looks whether a worker holds the lock; so look once more without it.
-        if stop.is_set() or scheduler.idle():
-            return
+    try:
+        while True:
+            try:
+                with file_lock(home.root / LOCK):
+                    scheduler.run(until, stop)
+            except AlreadyLocked as error:
+                raise Conflict("worker_running", "A worker already runs for this state home.") from error
+            # Who submits first adds the job and then looks whether a worker holds the lock; so look once more.
+            if stop.is_set() or scheduler.idle():
+                return
+    finally:
+        scheduler.close()
 
 
 def ensure_worker(home: StateHome) -> None:

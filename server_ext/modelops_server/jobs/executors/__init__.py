@@ -6,19 +6,23 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 from modelops.errors import NotFound
+from modelops.paths import StateHome
 from modelops_server.jobs.records import Job
 
 GROUP = "modelops.executors"
 
 
 class Executor(Protocol):
-    """Starts the runner of a claimed attempt, and can say whether one that it started has ended."""
+    """Starts the runners of claimed attempts. Made with the state home and the number of runners to keep ready."""
 
     def start(self, job: Job) -> None:
         """Start ``job``'s runner for its present epoch; it outlives this process."""
 
-    def reap(self) -> None:
-        """Collect runners that have ended."""
+    def maintain(self) -> None:
+        """Do what is to be done now and then: collect runners that have ended, keep others ready."""
+
+    def close(self) -> None:
+        """End what only this process needs; runners at work go on."""
 
 
 def executor_names() -> list[str]:
@@ -26,14 +30,14 @@ def executor_names() -> list[str]:
     return sorted({point.name for point in entry_points(group=GROUP)} | {"local"})
 
 
-def load_executor(name: str) -> Executor:
-    """A new executor; raises ``NotFound`` when none of this name is installed."""
+def load_executor(name: str, home: StateHome, standby: int = 0) -> Executor:
+    """A new executor that keeps ``standby`` runners ready, if it can; raises ``NotFound`` for an unknown name."""
     if name == "local":
         from modelops_server.jobs.executors.local import LocalExecutor
 
-        return LocalExecutor()
+        return LocalExecutor(home, standby)
     for point in entry_points(group=GROUP, name=name):
-        executor: Executor = point.load()()
+        executor: Executor = point.load()(home, standby)
         return executor
     raise NotFound(
         "unknown_executor", f"There is no executor {name!r}.", f"Choose one of: {', '.join(executor_names())}."

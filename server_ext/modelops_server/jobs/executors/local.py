@@ -5,18 +5,30 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from modelops.paths import StateHome
+from modelops_server.jobs.executors.pool import StandbyPool
 from modelops_server.jobs.records import Job
-from modelops_server.jobs.spec import RUNNER_LOG
+from modelops_server.jobs.spec import RUNNER_LOG, JobSpec
 
 
 class LocalExecutor:
     """Starts runners as processes that a stop of this one does not touch."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: StateHome, standby: int = 0) -> None:
+        """``standby`` runners are kept ready for the next jobs."""
+        self._pool = StandbyPool(home, standby)
         self._children: list[subprocess.Popen[bytes]] = []
 
     def start(self, job: Job) -> None:
-        """Start the runner of ``job``'s present attempt."""
+        """Give ``job``'s present attempt to a runner that stands by, or start one for it."""
+        try:
+            spec = JobSpec.read(job.folder)
+        except (OSError, ValueError, TypeError, KeyError):
+            spec = None  # a runner of its own will say so in its log
+        if spec is not None:
+            self._pool.expect(spec)
+            if self._pool.give(job, spec):
+                return
         with (job.folder / RUNNER_LOG).open("ab") as log:
             self._children.append(
                 subprocess.Popen(
@@ -28,6 +40,11 @@ class LocalExecutor:
                 )
             )
 
-    def reap(self) -> None:
-        """Collect runners that have ended, so that none is left as a zombie."""
+    def maintain(self) -> None:
+        """Collect runners that have ended, so that none is left as a zombie, and keep the standby runners ready."""
         self._children = [child for child in self._children if child.poll() is None]
+        self._pool.maintain()
+
+    def close(self) -> None:
+        """End the runners that stand by; those at work go on."""
+        self._pool.close()
