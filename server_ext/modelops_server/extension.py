@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Unicode
+from traitlets import Bool, Enum, Float, Int, Unicode
 
 import modelops
 from modelops.paths import StateHome
 from modelops_server.handlers import ROUTES
+from modelops_server.jobs.resources import Inventory
+from modelops_server.jobs.service import SchedulerThread
 
 
 class ModelOpsApp(ExtensionApp):
-    """Serves ModelOps' REST API below ``modelops/api/v1/``."""
+    """Serves ModelOps' REST API below ``modelops/api/v1/``, and runs the jobs that are queued."""
 
     name = "modelops"
     description = "Train, evaluate, quantize, index and serve language models in notebooks."
@@ -27,6 +31,28 @@ class ModelOpsApp(ExtensionApp):
         Empty means $MODELOPS_HOME, or the folder `modelops` in Jupyter's data folder. When set, the server's kernels
         and job runners use the same folder.""",
     ).tag(config=True)
+    schedule = Bool(
+        True,
+        help="""Whether this server runs queued jobs. Of several processes that would, on one state home, one does at
+        a time. Switch it off where `modelops worker` is to do it.""",
+    ).tag(config=True)
+    on_stop = Enum(
+        ["keep", "interrupt"],
+        "keep",
+        help="""What happens to running jobs when the server is stopped: `keep` lets them go on, and the server that
+        comes back follows them again; `interrupt` ends them, after which those that can resume wait in the queue.""",
+    ).tag(config=True)
+    cpus = Float(0.0, help="Processor cores that jobs may hold together; 0 means all of the machine.").tag(config=True)
+    gpus = Int(-1, help="GPUs that jobs may hold together; -1 means all that are found.").tag(config=True)
+    memory = Int(0, help="Bytes of memory that jobs may hold together; 0 means all of the machine.").tag(config=True)
+    max_running = Int(0, help="Jobs that run at once, however much is free; 0 means no limit.").tag(config=True)
+    standby = Int(
+        1,
+        help="""Runners that are kept ready, so that jobs start at once. One takes about 150 MB, and what the packages
+        take that the last template requires; it is given up while less than 15 % of the memory is free.""",
+    ).tag(config=True)
+
+    _scheduler: SchedulerThread | None = None
 
     def initialize_settings(self) -> None:
         """Resolve the state home and hand it to the handlers; nothing is created."""
@@ -35,7 +61,31 @@ class ModelOpsApp(ExtensionApp):
         home = StateHome.default()
         self.settings["modelops_home"] = home
         self.log.info("ModelOps %s keeps its state in %s", modelops.__version__, home.root)
+        if self.schedule:
+            self._start_scheduler(home)
 
     def initialize_handlers(self) -> None:
         """Mount the REST API; Jupyter prefixes its base URL."""
         self.handlers.extend(ROUTES)
+
+    async def stop_extension(self) -> None:
+        """Called when the server is stopped."""
+        if self._scheduler is not None:
+            await asyncio.to_thread(self._scheduler.stop, interrupt=self.on_stop == "interrupt")
+
+    def _start_scheduler(self, home: StateHome) -> None:
+        self._scheduler = SchedulerThread(
+            home,
+            inventory=Inventory.of_machine(
+                cpus=self.cpus or None, gpus=None if self.gpus < 0 else self.gpus, memory=self.memory or None
+            ),
+            max_running=self.max_running or None,
+            standby=self.standby,
+            on_active=self._note_activity,
+        )
+        self._scheduler.start()
+
+    def _note_activity(self) -> None:
+        # Jupyter counts every setting of such a name when it looks whether a server is idle: one that is culled takes
+        # the following of its jobs along.
+        self.settings["modelops_jobs_last_activity"] = datetime.now(UTC)

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from collections.abc import Callable
+from contextlib import closing
 from http import HTTPStatus
 from http.client import responses
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar, get_origin
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
+from pydantic import BaseModel, ValidationError
 from tornado.web import HTTPError, authenticated
 
-from modelops.errors import ModelOpsError
+from modelops.errors import InvalidInput, ModelOpsError
 from modelops.paths import StateHome
+from modelops_server.jobs import Queue
 
 RESOURCE = "modelops"
 """The resource that a Jupyter authorizer is asked about."""
 
 PROBLEM = "application/problem+json"
+
+RETRY_AFTER = 5
+"""Seconds after which a client may ask again when something is not available just now."""
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 HINTS: dict[int, str] = {
     HTTPStatus.FORBIDDEN: "Log in to this Jupyter server, or send its token in the Authorization header.",
@@ -43,12 +54,36 @@ class ModelOpsHandler(APIHandler):
         home: StateHome = self.settings["modelops_home"]
         return home
 
+    def body(self, model: type[M]) -> M:
+        """The request's body as ``model``; raises ``InvalidInput`` with every problem."""
+        return _validated(lambda: model.model_validate_json(self.request.body or b"{}"), "invalid_body")
+
+    def query(self, model: type[M]) -> M:
+        """The query's arguments as ``model``; raises ``InvalidInput`` with every problem."""
+        lists = {name for name, field in model.model_fields.items() if get_origin(field.annotation) is list}
+        given = {
+            name: self.get_query_arguments(name) if name in lists else self.get_query_argument(name)
+            for name in self.request.query_arguments
+        }
+        return _validated(lambda: model.model_validate(given), "invalid_query")
+
+    async def with_queue(self, call: Callable[[Queue], T]) -> T:
+        """What ``call`` makes of the queue, in a thread: a database that waits must not hold up the server."""
+
+        def work() -> T:
+            with closing(Queue(self.home)) as queue:
+                return call(queue)
+
+        return await asyncio.get_running_loop().run_in_executor(None, work)
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with a problem (RFC 9457). What was not raised on purpose says nothing about our insides."""
         error = kwargs.get("exc_info", (None, None))[1]
         if isinstance(error, ModelOpsError):
             status_code = error.http_status
             problem = error.as_json()
+            if status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+                self.set_header("Retry-After", str(RETRY_AFTER))
         else:
             problem = _problem(status_code, error)
         self.set_status(status_code)
@@ -82,6 +117,20 @@ class UnknownRouteHandler(ModelOpsHandler):
         raise HTTPError(HTTPStatus.NOT_FOUND)
 
     put = patch = delete = post
+
+
+def _validated(read: Callable[[], M], code: str) -> M:
+    try:
+        return read()
+    except ValidationError as error:
+        fields = [
+            {"name": ".".join(map(str, problem["loc"])), "code": problem["type"], "message": problem["msg"]}
+            for problem in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        text = "; ".join(
+            f"{field['name']}: {field['message']}" if field["name"] else field["message"] for field in fields
+        )
+        raise InvalidInput(code, f"The request is not valid: {text[:1000]}.", fields=fields[:100]) from None
 
 
 def _problem(status: int, error: BaseException | None) -> dict[str, str]:

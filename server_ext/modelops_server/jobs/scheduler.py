@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from modelops.errors import Unavailable
 from modelops.paths import StateHome
 from modelops_server.jobs.dependencies import release_settled
 from modelops_server.jobs.ending import end_attempt
@@ -26,6 +27,9 @@ TICK = 0.25
 
 _GLANCE = 0.02
 """Seconds between two glances at whether the database has changed; one costs a few microseconds."""
+
+_PAUSE = 1.0
+"""Seconds without a try after the database could not be used."""
 
 _STARTS = 3
 """How often a runner is started that does not come up."""
@@ -65,8 +69,13 @@ class Scheduler:
         if self._standby:
             self._executor("local")
         while not until() and not stop.is_set():
-            self.tick()
-            self._wait_for_news(stop)
+            try:
+                self.tick()
+                self._wait_for_news(stop)
+            except Unavailable as error:
+                # A locked database, a full disk: what runs goes on, and so does this once it is over.
+                _log.warning("%s", error)
+                stop.wait(_PAUSE)
 
     def _wait_for_news(self, stop: threading.Event) -> None:
         """Return when another process has changed the database, or after a while."""
@@ -88,6 +97,10 @@ class Scheduler:
             executor.maintain()
         for job in self._queue.list(states=ACTIVE, limit=10_000):
             self._reconcile(job)
+
+    def active(self) -> bool:
+        """Whether a job is at work."""
+        return self._queue.count(ACTIVE) > 0
 
     def idle(self) -> bool:
         """Whether no job is queued or active."""

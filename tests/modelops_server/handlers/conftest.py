@@ -25,5 +25,5 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StateHome:
 def jp_server_config(home: StateHome) -> dict[str, Any]:
     return {
         "ServerApp": {"jpserver_extensions": {"modelops_server": True}},
-        "ModelOpsApp": {"state_home": str(home.root)},
+        "ModelOpsApp": {"state_home": str(home.root), "schedule": False},
     }

@@ -17,7 +17,7 @@ CALLS = [
     for pattern, handler in ROUTES
     for method in METHODS
     if method in vars(handler)
-    for address in [pattern.replace("(?:/.*)?", "/unknown")]
+    for address in [pattern.replace("(?:/.*)?", "/unknown").replace("([a-z0-9][a-z0-9._-]{0,95})", "sft-0")]
 ]
 
 

@@ -1,0 +1,203 @@
+"""F1, F2, F25: servers that are killed, stopped and come back; machines that reboot."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from modelops.paths import StateHome
+from modelops_server.jobs import Queue
+from modelops_server.jobs.processes import Identity
+
+COUNTING = "import time\nfor n in range({n}):\n    print('line', n, flush=True)\n    time.sleep(0.1)"
+
+
+class Server:
+    """A Jupyter server in a process of its own, that runs jobs of one state home."""
+
+    def __init__(self, home: StateHome, folder: Path, *options: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.home = home
+        token = secrets.token_hex(8)
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{port}/modelops/api/v1", headers={"Authorization": f"token {token}"}, timeout=10
+        )
+        command = [sys.executable, "-m", "jupyter_server", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+        self.process = subprocess.Popen(
+            [
+                *(*command, "--no-browser", "--allow-root", f"--IdentityProvider.token={token}"),
+                *(f"--ServerApp.root_dir={folder}", "--ServerApp.jpserver_extensions={'modelops_server': True}"),
+                *("--ModelOpsApp.standby=0", *options),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=(folder / "server.log").open("ab"),
+        )
+
+    def wait_until_up(self) -> None:
+        """Return when it answers."""
+
+        def answers() -> bool:
+            try:
+                return self.client.get("/health").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        wait(answers)
+
+    def submit(self, path: Path) -> str:
+        """Submit a notebook, and return the job's id."""
+        answer = self.client.post("/jobs", json={"template": str(path)})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """What the server says of a job."""
+        return dict(self.client.get(f"/jobs/{job_id}").json())
+
+    def end(self, number: int) -> None:
+        """End the server by a signal."""
+        self.process.send_signal(number)
+        self.process.wait(timeout=40)
+
+
+def wait(condition: Callable[[], Any], seconds: float = 40.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def start(jobs: Any, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers on one state home; each is up when it is returned."""
+    servers: list[Server] = []
+
+    def start_one(*options: str) -> Server:
+        server = Server(jobs.home, tmp_path, *options)
+        servers.append(server)
+        server.wait_until_up()
+        return server
+
+    yield start_one
+    for server in servers:
+        server.process.kill()
+        server.process.wait()
+
+
+def test_f1_a_job_goes_on_when_its_server_is_killed_and_the_next_server_follows_it_again(
+    start: Callable[..., Server], jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    first = start()
+    job_id = first.submit(notebook(COUNTING.format(n=100)))
+    wait(lambda: "line 2" in jobs.log(jobs.queue.get(job_id)))
+    runner = jobs.queue.get(job_id).attempt.runner
+
+    first.end(signal.SIGKILL)
+    assert runner.alive
+    second = start()
+
+    came_back = time.monotonic()
+    seen = len(jobs.log(jobs.queue.get(job_id)))
+    assert second.job(job_id)["state"] == "running"
+    wait(lambda: len(jobs.log(jobs.queue.get(job_id))) > seen, seconds=5)
+    assert time.monotonic() - came_back < 5
+    wait(lambda: second.job(job_id)["state"] == "succeeded")
+    job = jobs.queue.get(job_id)
+    assert (job.epoch, job.attempt.runner) == (1, runner)
+    assert jobs.log(job).splitlines() == [f"line {n}" for n in range(100)]
+
+
+def test_f1_a_runner_that_dies_with_its_server_is_found_by_the_next_one(
+    start: Callable[..., Server], jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    first = start()
+    job_id = first.submit(notebook("import time\nprint('up', flush=True)\ntime.sleep(600)"))
+    wait(lambda: "up" in jobs.log(jobs.queue.get(job_id)))
+
+    first.end(signal.SIGKILL)
+    os.kill(jobs.queue.get(job_id).attempt.runner.pid, signal.SIGKILL)
+    second = start()
+
+    wait(lambda: second.job(job_id)["state"] == "interrupted", seconds=5)
+    assert second.job(job_id)["reason"]["code"] == "runner_died"
+
+
+def test_f2_jobs_go_on_when_the_server_is_stopped(
+    start: Callable[..., Server], jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    server = start()
+    job_id = server.submit(notebook(COUNTING.format(n=40)))
+    wait(lambda: "line 2" in jobs.log(jobs.queue.get(job_id)))
+
+    server.end(signal.SIGTERM)
+
+    assert jobs.queue.get(job_id).state == "running"
+    assert jobs.ended(jobs.queue.get(job_id)).state == "succeeded"
+
+
+def test_f2_jobs_end_interrupted_where_the_configuration_says_so(
+    start: Callable[..., Server], jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    server = start("--ModelOpsApp.on_stop=interrupt")
+    job_id = server.submit(notebook("import time\nprint('up', flush=True)\ntime.sleep(600)"))
+    wait(lambda: "up" in jobs.log(jobs.queue.get(job_id)))
+
+    server.end(signal.SIGTERM)
+
+    job = jobs.queue.get(job_id)
+    assert (job.state, job.reason.code) == ("interrupted", "terminated")
+    assert not job.attempt.runner.alive
+
+
+def test_f25_after_a_reboot_a_job_that_can_resume_goes_on_from_its_checkpoint(
+    start: Callable[..., Server], jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    source = (
+        "import modelops, time\nfolder = modelops.checkpoint_folder()\nprint(sorted(f.name for f in folder.iterdir()),"
+        " flush=True)\nif not list(folder.iterdir()):\n    (folder / 'step-1').touch()\n    time.sleep(600)"
+    )
+    job = jobs.start(notebook(source, resumable=True))
+    jobs.until((job.folder / "checkpoints" / "step-1").exists)
+    reboot(jobs.queue, job)
+
+    server = start()
+
+    wait(lambda: server.job(job.id)["state"] == "succeeded")
+    first, second = server.job(job.id)["attempts"]
+    assert (first["outcome"], first["reason"]["code"]) == ("interrupted", "runner_died")
+    assert second["outcome"] == "succeeded"
+    assert jobs.log(job) == "[]\n['step-1']\n"
+
+
+def test_f25_after_a_reboot_a_job_that_cannot_resume_is_interrupted(
+    start: Callable[..., Server], jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    job = jobs.start(notebook("import time\ntime.sleep(600)"))
+    reboot(jobs.queue, job)
+
+    server = start()
+
+    wait(lambda: server.job(job.id)["state"] == "interrupted")
+    assert server.job(job.id)["reason"]["code"] == "runner_died"
+
+
+def reboot(queue: Queue, job: Any) -> None:
+    """Leave a job as a power cut does: no process lives, and what is on record is of another boot."""
+    os.kill(job.attempt.runner.pid, signal.SIGKILL)
+    wait(lambda: Identity.of(job.attempt.runner.pid) is None)
+    other = Identity(job.attempt.runner.pid, job.attempt.runner.start_time, "another-boot")
+    queue.database.execute("UPDATE attempts SET runner = ? WHERE job = ?", [json.dumps(other.as_json()), job.id])
