@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from modelops.paths import StateHome
+from modelops.registry import Artifact, Build, Dependency, Registry
 
 
 @pytest.fixture
@@ -186,6 +188,40 @@ def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=2, pad_token_id=2)
     model.save_pretrained(folder)
     return folder
+
+
+_IMPORTED = Build("import", {"source": "test"}, (Dependency("source", "file:test", "0" * 64),))
+
+
+@pytest.fixture
+def registry(home: StateHome) -> Registry:
+    return Registry(home)
+
+
+@pytest.fixture
+def tiny_model(registry: Registry, tiny_model_folder: Path) -> Artifact:
+    return registry.register(tiny_model_folder, name="tiny", kind="model", metadata={}, build=_IMPORTED)
+
+
+@pytest.fixture
+def chats(registry: Registry, tmp_path: Path) -> Artifact:
+    """Questions whose answers follow a rule, so that a few steps are enough to learn something."""
+    folder = tmp_path / "chats"
+    (folder / "data").mkdir(parents=True)
+    for split, numbers in {"train": range(40), "test": range(40, 48)}.items():
+        rows = [
+            {
+                "messages": [
+                    {"role": "user", "content": f"Say {number}!"},
+                    {"role": "assistant", "content": f"ok {number} " + "yes " * (number % 7)},
+                ]
+            }
+            for number in numbers
+        ]
+        (folder / "data" / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return registry.register(
+        folder, name="chats", kind="dataset", metadata={"format": "messages", "rows": 48}, build=_IMPORTED
+    )
 
 
 CACHE = Path(os.environ.get("MODELOPS_TEST_CACHE", "~/.cache/modelops-tests")).expanduser()

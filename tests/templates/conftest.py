@@ -1,8 +1,7 @@
-"""Fixtures of the template tests: a registry with a tiny model and a small dataset in it."""
+"""Fixtures of the template tests: templates executed by papermill alone."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,42 +10,6 @@ import nbformat
 import pytest
 
 from modelops import events
-from modelops.paths import StateHome
-from modelops.registry import Artifact, Build, Dependency, Registry
-
-IMPORTED = Build("import", {"source": "test"}, (Dependency("source", "file:test", "0" * 64),))
-
-
-@pytest.fixture
-def registry(home: StateHome) -> Registry:
-    return Registry(home)
-
-
-@pytest.fixture
-def tiny_model(registry: Registry, tiny_model_folder: Path) -> Artifact:
-    return registry.register(tiny_model_folder, name="tiny", kind="model", metadata={}, build=IMPORTED)
-
-
-@pytest.fixture
-def chats(registry: Registry, tmp_path: Path) -> Artifact:
-    """Questions whose answers follow a rule, so that a few steps are enough to learn something."""
-    folder = tmp_path / "chats"
-    (folder / "data").mkdir(parents=True)
-    for split, numbers in {"train": range(40), "test": range(40, 48)}.items():
-        rows = [
-            {
-                "messages": [
-                    {"role": "user", "content": f"Say {number}!"},
-                    {"role": "assistant", "content": f"ok {number} " + "yes " * (number % 7)},
-                ]
-            }
-            for number in numbers
-        ]
-        (folder / "data" / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return registry.register(
-        folder, name="chats", kind="dataset", metadata={"format": "messages", "rows": 48}, build=IMPORTED
-    )
-
 
 Execute = Callable[..., list[dict[str, Any]]]
 
