@@ -41,6 +41,11 @@ class StateHome:
         return self.root / "envelopes"
 
     @property
+    def log(self) -> Path:
+        """The copy on disk of the log of everything published, from which the database can be rebuilt."""
+        return self.root / "log"
+
+    @property
     def keys(self) -> Path:
         return self.root / "keys"
 

@@ -1,4 +1,4 @@
-"""An artifact as a folder that anyone can check: ``files/``, ``attestation.json`` and ``signer.pem``."""
+"""An artifact as a folder that anyone can check: ``files/``, attestation, proof of publication, and public key."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from modelops.files import fsync_folder, regular_files, write_atomic
 from modelops.registry import verification
 from modelops.registry.envelopes import open_envelope
 from modelops.registry.keys import PublicKey
+from modelops.registry.proofs import check_proof
 from modelops.registry.reasons import refusal
 from modelops.registry.records import Artifact
 from modelops.registry.statements import read_statement
 
-FILES, ATTESTATION, SIGNER = "files", "attestation.json", "signer.pem"
+FILES, ATTESTATION, LOG_PROOF, SIGNER = "files", "attestation.json", "log-proof.json", "signer.pem"
 
 
-def write_export(target: Path, copy_files: Callable[[Path], None], envelope: bytes, signer: PublicKey) -> None:
+def write_export(
+    target: Path, copy_files: Callable[[Path], None], envelope: bytes, signer: PublicKey, log_proof: bytes
+) -> None:
     """Make the folder ``target``, which must not exist or be empty, whole or not at all.
 
     ``copy_files`` puts the verified files into the folder it is given. Raises ``Conflict`` with code
@@ -38,6 +41,7 @@ def write_export(target: Path, copy_files: Callable[[Path], None], envelope: byt
         files.mkdir()
         copy_files(files)
         write_atomic(building / ATTESTATION, envelope)
+        write_atomic(building / LOG_PROOF, log_proof)
         write_atomic(building / SIGNER, signer.pem())
         _make_shareable_and_durable(building)
         building.rename(target)
@@ -61,7 +65,8 @@ def verify_export(folder: Path, trusted: Iterable[PublicKey]) -> tuple[Artifact,
             f"{folder} is not an exported artifact: it lacks {ATTESTATION} or the folder {FILES}.",
             "Give a folder that `modelops artifacts export` made.",
         )
-    payload, signer = open_envelope(attestation.read_bytes(), trusted)
+    trusted, envelope = tuple(trusted), attestation.read_bytes()
+    payload, signer = open_envelope(envelope, trusted)
     statement = read_statement(payload)
     verification.check_paths(file.path for file in statement.files)
     try:
@@ -71,6 +76,8 @@ def verify_export(folder: Path, trusted: Iterable[PublicKey]) -> tuple[Artifact,
     verification.check_names(found, (file.path for file in statement.files))
     for file in statement.files:
         verification.check_content(found[file.path], file, statement.files)
+    if (folder / LOG_PROOF).is_file():
+        check_proof((folder / LOG_PROOF).read_bytes(), envelope, trusted)
     return statement.artifact(), signer
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from modelops.registry.log import create_log
 from modelops.registry.records import Artifact, Dependency, FileEntry
 from modelops.registry.statements import Statement
 
@@ -63,7 +64,7 @@ def _create(database: Database) -> None:
         database.execute(statement)
 
 
-MIGRATIONS = (_create,)
+MIGRATIONS = (_create, create_log)
 
 
 class ArtifactIndex:
@@ -192,6 +193,7 @@ class ArtifactIndex:
             "INSERT INTO aliases VALUES (?, ?, ?) ON CONFLICT (name, alias) DO UPDATE SET version = excluded.version",
             [name, alias, version],
         )
+        self.database.execute("UPDATE log_state SET aliases = aliases + 1")
 
     def _edges(self, query: str, digests: Iterable[str]) -> list[Edge]:
         rows = self._rows(query, [json.dumps(list(digests))])

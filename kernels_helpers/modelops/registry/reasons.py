@@ -31,6 +31,12 @@ REASONS: dict[str, str] = {
     "not_a_regular_file": "A file is a link, a folder or a device where a regular file was signed.",
     "size_mismatch": "A file is longer or shorter than was signed.",
     "digest_mismatch": "A file's content is not what was signed.",
+    "not_in_log": "The attestation is signed and is not in the log of everything that was published.",
+    "log_truncated": "The log has fewer entries than its signed checkpoint says: the last ones were cut off.",
+    "log_edited": "An entry of the log is not the one under its signed checkpoint.",
+    "checkpoint_missing": "The log has no signed checkpoint.",
+    "checkpoint_forged": "The log's checkpoint is not signed by a trusted key, or was changed after it was signed.",
+    "checkpoint_rolled_back": "The log's checkpoint is genuine and older than one that was already published.",
 }
 
 

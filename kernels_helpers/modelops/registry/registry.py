@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from modelops.errors import InvalidInput, NotFound
+from modelops.errors import InvalidInput, ModelOpsError, NotFound
 from modelops.files import regular_files
 from modelops.names import JOB, Reference, check_name
 from modelops.paths import StateHome
@@ -22,7 +24,9 @@ from modelops.registry.export import write_export
 from modelops.registry.index import COMPONENT, MIGRATIONS, ArtifactIndex
 from modelops.registry.keys import KeyStore, PublicKey
 from modelops.registry.lineage import Lineage, trace
+from modelops.registry.log import Log
 from modelops.registry.members import check_members
+from modelops.registry.proofs import write_proof
 from modelops.registry.reasons import refusal
 from modelops.registry.records import KINDS, Artifact, Build, FileEntry
 from modelops.registry.scratch import ScratchFolder
@@ -30,6 +34,8 @@ from modelops.registry.statements import Statement, is_sha256, read_statement, r
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class VerifiedArtifact:
@@ -83,6 +89,8 @@ class Registry:
         self.blobs = BlobStore(self.home)
         self.envelopes = EnvelopeStore(self.home)
         self.keys = KeyStore(self.home)
+        self.log = Log(self.home, self.database, self.keys)
+        self.catch_up()
 
     # --- What goes in ---
 
@@ -108,8 +116,8 @@ class Registry:
         """Sign staged files as the next version of ``name`` and add the rows.
 
         To be called inside :func:`~modelops.registry.database.transaction` on this registry's database, so that it
-        can be one transaction with whatever else must be true at the same time. Raises ``InvalidInput``, and
-        ``Unavailable`` when the key may not be used.
+        can be one transaction with whatever else must be true at the same time; :meth:`catch_up` comes after it.
+        Raises ``InvalidInput``, and ``Unavailable`` when the key may not be used.
         """
         if not self.database.conn.in_transaction:
             raise RuntimeError("publish() is called inside transaction(registry.database)")
@@ -138,18 +146,27 @@ class Registry:
         )
         # What will be read later is read now, so that nothing is signed that would not verify.
         statement = read_statement(payload)
-        # Blob, envelope, row: each step is durable before the next, so a row never points to what is not there. The
-        # leaf of an append-only log of envelopes belongs between the last two.
-        envelope = self.envelopes.add(envelopes.sign(payload, self.keys.signing_key()))
-        self.index.insert(statement, envelope)
+        # Blob, envelope, rows: each step is durable before the next, so a row never points to what is not there.
+        self.enter(statement, envelopes.sign(payload, self.keys.signing_key()))
         return statement.artifact()
+
+    def enter(self, statement: Statement, envelope: bytes) -> None:
+        """Store the envelope of a statement that was read from it, and add the rows and the entry in the log.
+
+        To be called inside a transaction, like :meth:`publish`, when nothing is left to be checked.
+        """
+        sha256 = self.envelopes.add(envelope)
+        self.index.insert(statement, sha256)
+        self.log.append(sha256, self.keys.signing_key())
 
     def register(self, folder: Path, *, name: str, kind: str, metadata: dict[str, Any], build: Build) -> Artifact:
         """Store, sign and register ``folder`` as the next version of ``name``: :meth:`stage`, then :meth:`publish`."""
         check_name(name, "artifact name")
         files = self.stage(folder)
         with transaction(self.database):
-            return self.publish(files, name=name, kind=kind, metadata=metadata, build=build)
+            artifact = self.publish(files, name=name, kind=kind, metadata=metadata, build=build)
+        self.catch_up()
+        return artifact
 
     def set_alias(self, name: str, alias: str, version: int) -> None:
         """Let ``name@alias`` mean ``version`` from now on; raises ``InvalidInput`` or ``NotFound``."""
@@ -158,6 +175,17 @@ class Registry:
         with transaction(self.database):
             self.get(f"{name}@{version}")
             self.index.set_alias(name, alias, version)
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Bring the copy of the log on disk up to what was committed, after a transaction or a crash.
+
+        What was committed is true, whatever happens here; so what cannot be written is told and left to the next time.
+        """
+        try:
+            self.log.catch_up()
+        except (ModelOpsError, OSError, sqlite3.Error) as error:
+            _LOGGER.warning("The log on disk is behind the database until the next command: %s", error)
 
     # --- What is there (as the database says, unverified) ---
 
@@ -228,7 +256,13 @@ class Registry:
         Raises ``VerificationError`` with the reason, and ``Conflict`` with code ``target_not_empty``.
         """
         signed = self._signed(self.get(ref))
-        write_export(to, lambda files: self._copy_verified(signed.statement, files), signed.envelope, signed.signer)
+        write_export(
+            to,
+            lambda files: self._copy_verified(signed.statement, files),
+            signed.envelope,
+            signed.signer,
+            write_proof(self.log.prove(self.index.envelope(signed.artifact))),
+        )
         return signed.artifact
 
     def signer(self, ref: str) -> PublicKey:
@@ -236,11 +270,13 @@ class Registry:
         return self._signed(self.get(ref)).signer
 
     def _signed(self, record: Artifact) -> _Signed:
-        """The envelope and statement of an artifact whose rows agree with them; files are not read."""
-        envelope = self.envelopes.read(self.index.envelope(record))
+        """The envelope and statement of an artifact whose rows and log agree with them; files are not read."""
+        sha256 = self.index.envelope(record)
+        envelope = self.envelopes.read(sha256)
         payload, signer = envelopes.open_envelope(envelope, self.keys.trusted())
         statement = read_statement(payload)
         verification.check_record(record, self.index.dependencies(record), statement)
+        self.log.prove(sha256)
         return _Signed(envelope, signer, statement, statement.artifact(record.aliases))
 
     def _copy_verified(self, statement: Statement, folder: Path) -> None:

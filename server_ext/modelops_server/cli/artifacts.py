@@ -172,7 +172,9 @@ def export(ref: str, to: Path, as_json: bool) -> None:
     artifact = Registry().export(ref, to)
 
     def as_text() -> None:
-        click.echo(f"{artifact.ref} is in {to}: files/ ({_size(artifact)}), attestation.json and signer.pem.")
+        click.echo(
+            f"{artifact.ref} is in {to}: files/ ({_size(artifact)}), attestation.json, log-proof.json and signer.pem."
+        )
         click.echo(click.style(f"Check it with: modelops artifacts verify {_as_folder(to)}", dim=True))
 
     show({"ref": artifact.ref, "folder": str(to.absolute()), "digest": artifact.digest}, as_json, as_text)

@@ -164,6 +164,7 @@ class Finisher:
             ):
                 # Cancelled, or fenced off: leaving the block undoes the rows.
                 raise self._not_ours()
+        self._registry.catch_up()
         return artifacts
 
     def _not_ours(self) -> AttemptEnded:

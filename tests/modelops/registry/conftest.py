@@ -12,8 +12,9 @@ import pytest
 from nacl.signing import SigningKey
 
 from modelops.paths import StateHome
-from modelops.registry import Artifact, Build, Dependency, Registry
+from modelops.registry import Artifact, Build, Dependency, Registry, merkle
 from modelops.registry.canonical import canonical
+from modelops.registry.checkpoints import sign_checkpoint
 from modelops.registry.database import transaction
 from modelops.registry.envelopes import sign
 
@@ -52,6 +53,19 @@ class Intruder:
         self.sql(
             "UPDATE artifacts SET envelope = ? WHERE name = ? AND version = ?", sha256, artifact.name, artifact.version
         )
+
+    def enter_in_log(self, ref: str) -> None:
+        """Publish an artifact's envelope, as only the signing key can."""
+        with transaction(self.registry.database):
+            self.registry.log.append(
+                self.registry.index.envelope(self.registry.get(ref)), self.registry.keys.signing_key()
+            )
+        self.registry.catch_up()
+
+    def checkpoint(self, size: int, root: bytes | None = None, key: SigningKey | None = None) -> str:
+        """A checkpoint over the first entries, validly signed."""
+        real = merkle.root(self.registry.log.subtree, size)
+        return sign_checkpoint(size, root or real, key or self.registry.keys.signing_key())
 
     def edit_envelope(self, ref: str, edit: Callable[[dict[str, Any]], None]) -> None:
         document = json.loads(self.registry.attestation(ref))

@@ -65,12 +65,17 @@ def test_killed_before_any_step_a_registration_is_whole_or_absent_and_can_be_rep
     assert len(crashed) > 30, "a registration has more steps than that"
     registered = []
     for home in crashed:
-        registry = Registry(StateHome(home))
+        registry = Registry(StateHome(home))  # catches up with what was committed
+        entries = [registry.index.envelope(artifact) for artifact in registry.list()]
+        assert registry.log.lines() == entries
+        assert registry.log.size() == len(entries)
         registered.append(len(registry.list()))
         for artifact in registry.list():
             registry.verify(artifact.ref)
         again = registry.register(folder, name="support-bot", kind="adapter", metadata={}, build=Build("job", {}, ()))
         assert again.version == registered[-1] + 1
         registry.verify(again.ref)
-    # The commit is the last step: every run that was killed registered nothing, the one that was not did.
-    assert registered == [0] * (len(crashed) - 1) + [1]
+    # After the commit it is there whatever happens, before the commit it is not; some steps come on either side.
+    assert registered == sorted(registered)
+    assert registered.count(0) > 20
+    assert registered.count(1) > 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 from nacl.signing import SigningKey
 
 from modelops.errors import Conflict, InvalidInput, VerificationError
-from modelops.registry import Artifact, PublicKey, Registry, verify_export
+from modelops.registry import Artifact, PublicKey, Registry, merkle, verify_export
 from modelops.registry.canonical import canonical
+from modelops.registry.checkpoints import sign_checkpoint
 from modelops.registry.envelopes import sign
 
 WEIGHTS = "adapter_model.safetensors"
@@ -34,7 +36,12 @@ def reason(registry: Registry, folder: Path) -> str:
 
 def test_an_export_holds_files_attestation_and_key(registry: Registry, adapter: Artifact, exported: Path) -> None:
     found = {path.relative_to(exported).as_posix() for path in exported.rglob("*") if path.is_file()}
-    assert found == {"attestation.json", "signer.pem", *(f"files/{file.path}" for file in adapter.files)}
+    assert found == {
+        "attestation.json",
+        "log-proof.json",
+        "signer.pem",
+        *(f"files/{file.path}" for file in adapter.files),
+    }
     assert (exported / "attestation.json").read_bytes() == registry.attestation(adapter.ref)
     assert (exported / "signer.pem").read_bytes() == registry.keys.own().pem()
 
@@ -163,3 +170,32 @@ def test_a_folder_that_is_no_export_cannot_be_judged(registry: Registry, exporte
     with pytest.raises(InvalidInput) as caught:
         verify_export(exported, registry.keys.trusted())
     assert caught.value.code == "not_an_export"
+
+
+def test_a_proof_of_another_attestation_is_refused(
+    registry: Registry, register: Callable[..., Artifact], exported: Path, tmp_path: Path
+) -> None:
+    registry.export(register(name="other").ref, tmp_path / "other")
+    (tmp_path / "other/log-proof.json").rename(exported / "log-proof.json")
+    assert reason(registry, exported) == "not_in_log"
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"index":0,"index":0}', b"[" * 100_000])
+def test_a_proof_that_is_none_is_refused(registry: Registry, exported: Path, content: bytes) -> None:
+    (exported / "log-proof.json").write_bytes(content)
+    assert reason(registry, exported) == "not_in_log"
+
+
+def test_a_proof_with_a_checkpoint_of_an_unknown_key_is_refused(registry: Registry, exported: Path) -> None:
+    proof = json.loads((exported / "log-proof.json").read_bytes())
+    root = merkle.root(registry.log.subtree, 1)
+    proof["checkpoint"] = sign_checkpoint(1, root, SigningKey.generate())
+    (exported / "log-proof.json").write_text(json.dumps(proof))
+    assert reason(registry, exported) == "checkpoint_forged"
+
+
+def test_an_export_of_an_earlier_release_has_no_proof_and_verifies(
+    registry: Registry, adapter: Artifact, exported: Path
+) -> None:
+    (exported / "log-proof.json").unlink()
+    assert verify_export(exported, registry.keys.trusted())[0] == adapter

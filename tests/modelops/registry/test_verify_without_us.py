@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -12,8 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from nacl.signing import SigningKey
 
-from modelops.registry import Artifact, Registry
+from modelops.registry import Artifact, PublicKey, Registry, merkle
+from modelops.registry.checkpoints import sign_checkpoint
+from modelops.registry.proofs import LogProof, check_proof, write_proof
 
 STEPS = re.compile(r"```(sh|python)\n(.*?)```", re.DOTALL)
 
@@ -82,9 +86,54 @@ def test_the_pages_steps_accept_an_export_and_show_the_fingerprint(
     registry: Registry, exported: Path, steps: list[tuple[str, str]]
 ) -> None:
     done = follow(steps, exported)
-    assert [step.returncode for step in done] == [0] * 4, done[-1].stderr
+    assert [step.returncode for step in done] == [0] * 6, done[-1].stderr
     assert registry.keys.own().fingerprint in done[0].stdout
     assert "Signature Verified Successfully" in done[2].stdout
+    assert "Signature Verified Successfully" in done[5].stdout
+
+
+class ManyEntries:
+    """A log in memory."""
+
+    def __init__(self, size: int) -> None:
+        self.envelopes = [f"envelope {number}".encode() for number in range(size)]
+        self.nodes: dict[tuple[int, int], bytes] = {}
+        for index, envelope in enumerate(self.envelopes):
+            leaf = merkle.leaf_hash(hashlib.sha256(envelope).digest())
+            for level, digest in enumerate(merkle.completed(leaf, index, self.subtree)):
+                self.nodes[level, index >> level] = digest
+
+    def subtree(self, level: int, position: int) -> bytes:
+        return self.nodes[level, position]
+
+    def proof(self, index: int, size: int, key: SigningKey) -> LogProof:
+        note = sign_checkpoint(size, merkle.root(self.subtree, size), key)
+        return LogProof(note, index, size, tuple(merkle.inclusion_path(self.subtree, index, size)))
+
+
+def _in_process(code: str, folder: Path) -> bool:
+    """Whether a step of the page accepts that needs no more than Python; a process for each would take long."""
+    with contextlib.chdir(folder):
+        try:
+            exec(code, {})
+        except SystemExit:
+            return False
+    return True
+
+
+def test_the_pages_steps_find_every_entry_of_logs_of_many_sizes_and_no_other(
+    steps: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    key, log = SigningKey.generate(), ManyEntries(9)
+    for size in range(1, 10):
+        for index in range(size):
+            proof, envelope = log.proof(index, size, key), log.envelopes[index]
+            (tmp_path / "attestation.json").write_bytes(envelope)
+            (tmp_path / "log-proof.json").write_bytes(write_proof(proof))
+            assert _in_process(steps[4][1], tmp_path)
+            assert check_proof(write_proof(proof), envelope, [PublicKey(bytes(key.verify_key))]) == proof
+            (tmp_path / "attestation.json").write_bytes(envelope + b"x")
+            assert not _in_process(steps[4][1], tmp_path)
 
 
 def _flip(path: Path) -> None:
@@ -135,6 +184,19 @@ def _payload_type(folder: Path) -> None:
     attestation.write_text(attestation.read_text().replace("vnd.in-toto+json", "json"))
 
 
+def _log_path(folder: Path) -> None:
+    proof = json.loads((folder / "log-proof.json").read_text(encoding="utf-8"))
+    (folder / "log-proof.json").write_text(json.dumps({**proof, "path": ["0" * 64]}))
+
+
+def _log_root(folder: Path) -> None:
+    """The proof of another log, whose checkpoint the signer did not sign."""
+    envelope = (folder / "attestation.json").read_bytes()
+    root = merkle.leaf_hash(hashlib.sha256(envelope).digest())
+    proof = LogProof(sign_checkpoint(1, root, SigningKey.generate()), 0, 1, ())
+    (folder / "log-proof.json").write_bytes(write_proof(proof))
+
+
 def _other_key(folder: Path) -> None:
     subprocess.run(
         "openssl genpkey -algorithm ed25519 | openssl pkey -pubout -out signer.pem", cwd=folder, shell=True, check=True
@@ -152,6 +214,8 @@ def _other_key(folder: Path) -> None:
         (_linked_folder, 4),
         (_payload, 3),
         (_payload_type, 2),
+        (_log_path, 5),
+        (_log_root, 6),
         (_other_key, 3),
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else None,

@@ -185,7 +185,7 @@ def test_the_attestation_is_printed_byte_for_byte(adapter: Artifact, registry: R
 def test_export_makes_a_folder_once(adapter: Artifact, modelops: Any, tmp_path: Path) -> None:
     target = tmp_path / "handed-over"
     assert "artifacts verify" in modelops("artifacts", "export", "support-bot", "--to", str(target)).out
-    assert {path.name for path in target.iterdir()} == {"files", "attestation.json", "signer.pem"}
+    assert {path.name for path in target.iterdir()} == {"files", "attestation.json", "log-proof.json", "signer.pem"}
     again = modelops("artifacts", "export", "support-bot", "--to", str(target), "--json")
     assert (again.status, again.json["code"]) == (1, "target_not_empty")
 
