@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from modelops.errors import Conflict, Unavailable
 from modelops.paths import StateHome
+from modelops.registry.corruption import Connection, check_opened
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -22,15 +23,22 @@ BUSY_TIMEOUT = 30.0
 
 
 def open_database(home: StateHome) -> Database:
-    """Open the state home's database, creating home and file when missing. One connection per thread."""
+    """Open the state home's database, creating home and file when missing. One connection per thread.
+
+    Raises ``Unavailable`` with code ``database_corrupt``; so does any later statement that finds damage.
+    """
     with _without_dataframes():
         from sqlite_utils import Database
 
     home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    connection = sqlite3.connect(home.database, timeout=BUSY_TIMEOUT, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    connection = sqlite3.connect(home.database, timeout=BUSY_TIMEOUT, isolation_level=None, factory=Connection)
+    try:
+        for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cell_size_check = ON"):
+            connection.execute(f"PRAGMA {setting}")
+        check_opened(connection, home)
+    except BaseException:
+        connection.close()
+        raise
     return Database(connection)
 
 
@@ -71,7 +79,12 @@ def transaction(database: Database) -> Iterator[Database]:
         if database.conn.in_transaction:
             database.conn.execute("ROLLBACK")
         raise
-    database.conn.execute("COMMIT")
+    try:
+        database.conn.execute("COMMIT")
+    except BaseException:
+        if database.conn.in_transaction:
+            database.conn.execute("ROLLBACK")
+        raise
 
 
 def migrate(database: Database, component: str, migrations: Sequence[Migration]) -> None:

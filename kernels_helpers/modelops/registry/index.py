@@ -66,6 +66,9 @@ def _create(database: Database) -> None:
 
 MIGRATIONS = (_create, create_log)
 
+TABLES = ("aliases", "artifact_dependencies", "artifact_files", "artifacts", "log_entries", "log_nodes", "log_state")
+"""What the migrations make, in an order in which it can be dropped."""
+
 
 class ArtifactIndex:
     """Queries on the registry's tables; each takes as many statements for one artifact as for ten thousand."""

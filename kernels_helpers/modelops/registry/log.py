@@ -14,7 +14,6 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from nacl.signing import SigningKey
@@ -27,6 +26,7 @@ from modelops.registry.blobs import make_durable_folder
 from modelops.registry.checkpoints import Checkpoint, read_checkpoint, sign_checkpoint
 from modelops.registry.database import transaction
 from modelops.registry.keys import KeyStore
+from modelops.registry.locks import locked
 from modelops.registry.proofs import LogProof
 from modelops.registry.reasons import refusal
 
@@ -285,18 +285,6 @@ class Log:
         """Hold ``log/.lock``: writers alone, readers together, so that nobody reads half of a step."""
         with locked(self.folder / ".lock", how):
             yield
-
-
-@contextmanager
-def locked(path: Path, how: int) -> Iterator[None]:
-    """Hold a file's advisory lock (``LOCK_SH`` or ``LOCK_EX``), making folder and file where they are missing."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, how)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _size(database: Database) -> int:

@@ -24,6 +24,7 @@ from modelops.registry.export import write_export
 from modelops.registry.index import COMPONENT, MIGRATIONS, ArtifactIndex
 from modelops.registry.keys import KeyStore, PublicKey
 from modelops.registry.lineage import Lineage, trace
+from modelops.registry.locks import storing
 from modelops.registry.log import Log
 from modelops.registry.members import check_members
 from modelops.registry.proofs import write_proof
@@ -71,7 +72,9 @@ class VerifiedArtifact:
         return f"<verified {self.artifact.kind} {self.artifact.ref} at {self.path}>"
 
 
-class _Signed(NamedTuple):
+class Signed(NamedTuple):
+    """What an artifact's envelope says, after everything but the files' content was checked."""
+
     envelope: bytes
     signer: PublicKey
     statement: Statement
@@ -97,6 +100,7 @@ class Registry:
     def stage(self, folder: Path) -> tuple[FileEntry, ...]:
         """Store every file of ``folder`` durably as a blob; nothing is registered yet.
 
+        To be called while :func:`~modelops.registry.locks.storing` is held, until what names the blobs is committed.
         Raises ``InvalidInput`` for an empty folder, links, special files, unsafe paths and names that collide, and
         ``Unavailable`` with code ``disk_full``.
         """
@@ -162,9 +166,10 @@ class Registry:
     def register(self, folder: Path, *, name: str, kind: str, metadata: dict[str, Any], build: Build) -> Artifact:
         """Store, sign and register ``folder`` as the next version of ``name``: :meth:`stage`, then :meth:`publish`."""
         check_name(name, "artifact name")
-        files = self.stage(folder)
-        with transaction(self.database):
-            artifact = self.publish(files, name=name, kind=kind, metadata=metadata, build=build)
+        with storing(self.home):
+            files = self.stage(folder)
+            with transaction(self.database):
+                artifact = self.publish(files, name=name, kind=kind, metadata=metadata, build=build)
         self.catch_up()
         return artifact
 
@@ -230,7 +235,7 @@ class Registry:
 
     def verify(self, ref: str) -> Artifact:
         """Check signature, rows and every byte of an artifact; raises ``VerificationError`` with the reason."""
-        signed = self._signed(self.get(ref))
+        signed = self.signed(self.get(ref))
         for file in signed.statement.files:
             self._check_blob(file, signed.statement)
         return signed.artifact
@@ -241,7 +246,7 @@ class Registry:
         What is there has been copied while it was hashed, so nothing that happens to the store later can change it.
         Raises ``VerificationError`` with the reason.
         """
-        signed = self._signed(self.get(ref))
+        signed = self.signed(self.get(ref))
         scratch = ScratchFolder(self.home)
         try:
             self._copy_verified(signed.statement, scratch.path)
@@ -255,7 +260,7 @@ class Registry:
 
         Raises ``VerificationError`` with the reason, and ``Conflict`` with code ``target_not_empty``.
         """
-        signed = self._signed(self.get(ref))
+        signed = self.signed(self.get(ref))
         write_export(
             to,
             lambda files: self._copy_verified(signed.statement, files),
@@ -267,17 +272,20 @@ class Registry:
 
     def signer(self, ref: str) -> PublicKey:
         """The trusted key that signed an artifact; raises ``VerificationError`` when none did."""
-        return self._signed(self.get(ref)).signer
+        return self.signed(self.get(ref)).signer
 
-    def _signed(self, record: Artifact) -> _Signed:
-        """The envelope and statement of an artifact whose rows and log agree with them; files are not read."""
+    def signed(self, record: Artifact) -> Signed:
+        """The envelope and statement of an artifact whose rows and log agree with them; files are not read.
+
+        Raises ``VerificationError`` with the reason.
+        """
         sha256 = self.index.envelope(record)
         envelope = self.envelopes.read(sha256)
         payload, signer = envelopes.open_envelope(envelope, self.keys.trusted())
         statement = read_statement(payload)
         verification.check_record(record, self.index.dependencies(record), statement)
         self.log.prove(sha256)
-        return _Signed(envelope, signer, statement, statement.artifact(record.aliases))
+        return Signed(envelope, signer, statement, statement.artifact(record.aliases))
 
     def _copy_verified(self, statement: Statement, folder: Path) -> None:
         for file in statement.files:

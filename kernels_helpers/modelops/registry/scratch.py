@@ -39,6 +39,18 @@ class ScratchFolder:
         self._lock = -1
 
 
+def abandoned(home: StateHome) -> list[Path]:
+    """The folders of processes that ended without removing them."""
+    return [container for container in home.scratch.glob(f"{_PREFIX}*") if not _in_use(container)]
+
+
+def sweep(home: StateHome) -> None:
+    """Remove the folders of processes that ended without doing so."""
+    if home.scratch.is_dir():
+        with _exclusively(home.scratch):
+            _sweep(home.scratch)
+
+
 def _sweep(scratch: Path) -> None:
     """Remove the folders of processes that ended without doing so."""
     for container in scratch.glob(f"{_PREFIX}*"):

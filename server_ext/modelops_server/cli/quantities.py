@@ -19,11 +19,12 @@ _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
 class _Quantity(click.ParamType[float]):
     units: Mapping[str, float]
     examples: str
+    smallest: float = 1e-9
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         match = _QUANTITY.fullmatch(str(value).strip())
         unit = self.units.get(match[2].lower()) if match else None
-        if match is None or unit is None or float(match[1]) <= 0:
+        if match is None or unit is None or float(match[1]) < self.smallest:
             self.fail(f"{value!r} is not a {self.name}; write it as {self.examples}.", param, ctx)
         return float(match[1]) * unit
 
@@ -42,3 +43,7 @@ class Duration(_Quantity):
     name = "duration"
     units = _SECONDS
     examples = "90, 15m or 2h"
+
+    def __init__(self, zero: bool = False) -> None:
+        if zero:
+            self.smallest = 0.0

@@ -16,6 +16,7 @@ from modelops.models import check_finite
 from modelops.names import check_name
 from modelops.registry import Artifact, Build, Dependency, FileEntry, Registry
 from modelops.registry.database import transaction
+from modelops.registry.locks import storing
 from modelops_server.jobs import environment
 from modelops_server.jobs.journal import read_events
 from modelops_server.jobs.queue import Queue
@@ -130,6 +131,10 @@ class Finisher:
 
     def finish(self, result: Result) -> list[Artifact]:
         """Check, store and publish; raises :class:`AttemptEnded`, and then nothing is registered."""
+        with storing(self._queue.home):
+            return self._finish(result)
+
+    def _finish(self, result: Result) -> list[Artifact]:
         folder, offset = result.folder, result.offset
         check_metrics(folder, offset)
         outputs = declared_outputs(folder, offset)
