@@ -38,7 +38,7 @@ def durable_writer(folder: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """
     temporary = folder / f".{secrets.token_hex(8)}.tmp"
     try:
-        with temporary.open("xb") as stream:
+        with temporary.open("x+b") as stream:  # readable, so that what was written can be hashed
             yield stream, temporary
             stream.flush()
             os.fsync(stream.fileno())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 import stat
@@ -13,8 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from modelops.errors import InvalidInput, Unavailable
-from modelops.files import CHUNK, durable_writer, fsync_folder, out_of_space, publish
+from modelops.files import durable_writer, fsync_folder, out_of_space, publish
 from modelops.paths import StateHome
+from modelops.registry.copying import copy_hashing
 
 
 class BlobStore:
@@ -36,7 +36,7 @@ class BlobStore:
             make_durable_folder(self.root)
             with regular_reader(source) as content, durable_writer(self.root) as (stream, temporary):
                 os.fchmod(stream.fileno(), 0o444)
-                sha256, size = copy_hashing(content, stream)
+                sha256, size = copy_hashing(content, stream, durably=True)
             target = self.path(sha256)
             try:
                 make_durable_folder(target.parent)
@@ -62,17 +62,6 @@ def disk_full(folder: Path, needed: int) -> Unavailable:
         needed_bytes=needed,
         free_bytes=free,
     )
-
-
-def copy_hashing(source: BinaryIO, target: BinaryIO | None = None) -> tuple[str, int]:
-    """Copy ``source`` to ``target`` (or only read it); return the SHA-256 in hex and the bytes of what was copied."""
-    digest, size = hashlib.sha256(), 0
-    while chunk := source.read(CHUNK):
-        digest.update(chunk)
-        size += len(chunk)
-        if target is not None:
-            target.write(chunk)
-    return digest.hexdigest(), size
 
 
 @contextmanager

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from modelops.errors import Conflict, InvalidInput
 from modelops.files import fsync_folder, regular_files, write_atomic
-from modelops.registry import verification
+from modelops.registry.copying import each
 from modelops.registry.envelopes import open_envelope
 from modelops.registry.keys import PublicKey
 from modelops.registry.proofs import check_proof
 from modelops.registry.reasons import refusal
-from modelops.registry.records import Artifact
+from modelops.registry.records import Artifact, in_path_order
 from modelops.registry.statements import read_statement
+from modelops.registry.verification import check_content, check_names, check_paths
 
 FILES, ATTESTATION, LOG_PROOF, SIGNER = "files", "attestation.json", "log-proof.json", "signer.pem"
 
@@ -68,14 +69,13 @@ def verify_export(folder: Path, trusted: Iterable[PublicKey]) -> tuple[Artifact,
     trusted, envelope = tuple(trusted), attestation.read_bytes()
     payload, signer = open_envelope(envelope, trusted)
     statement = read_statement(payload)
-    verification.check_paths(file.path for file in statement.files)
+    check_paths(file.path for file in statement.files)
     try:
         found = dict(regular_files(files))
     except InvalidInput as error:
         raise refusal("not_a_regular_file", error.message, **error.details) from error
-    verification.check_names(found, (file.path for file in statement.files))
-    for file in statement.files:
-        verification.check_content(found[file.path], file, statement.files)
+    check_names(found, (file.path for file in statement.files))
+    each(lambda file: check_content(found[file.path], file, statement.files), in_path_order(statement.files))
     if (folder / LOG_PROOF).is_file():
         check_proof((folder / LOG_PROOF).read_bytes(), envelope, trusted)
     return statement.artifact(), signer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
@@ -19,6 +20,11 @@ class FileEntry:
     path: str
     sha256: str
     size: int
+
+
+def in_path_order(files: Iterable[FileEntry]) -> tuple[FileEntry, ...]:
+    """Files in the order in which they are signed, checked and listed."""
+    return tuple(sorted(files, key=lambda file: file.path))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from modelops.names import JOB, Reference, check_name
 from modelops.paths import StateHome
 from modelops.registry import envelopes, verification
 from modelops.registry.blobs import BlobStore
+from modelops.registry.copying import each
 from modelops.registry.database import migrate, open_database, transaction
 from modelops.registry.envelopes import EnvelopeStore
 from modelops.registry.export import write_export
@@ -29,7 +30,7 @@ from modelops.registry.log import Log
 from modelops.registry.members import check_members
 from modelops.registry.proofs import write_proof
 from modelops.registry.reasons import refusal
-from modelops.registry.records import KINDS, Artifact, Build, FileEntry
+from modelops.registry.records import KINDS, Artifact, Build, FileEntry, in_path_order
 from modelops.registry.scratch import ScratchFolder
 from modelops.registry.statements import Statement, is_sha256, read_statement, rfc3339, write_statement
 
@@ -144,7 +145,7 @@ class Registry:
             version=self.index.next_version(name),
             kind=kind,
             created=rfc3339(datetime.now(UTC)),
-            files=tuple(sorted(files, key=lambda file: file.path)),
+            files=in_path_order(files),
             metadata=metadata,
             build=build,
         )
@@ -236,8 +237,7 @@ class Registry:
     def verify(self, ref: str) -> Artifact:
         """Check signature, rows and every byte of an artifact; raises ``VerificationError`` with the reason."""
         signed = self.signed(self.get(ref))
-        for file in signed.statement.files:
-            self._check_blob(file, signed.statement)
+        each(lambda file: self._check_blob(file, signed.statement), in_path_order(signed.statement.files))
         return signed.artifact
 
     def verified_open(self, ref: str) -> VerifiedArtifact:
@@ -288,10 +288,10 @@ class Registry:
         return Signed(envelope, signer, statement, statement.artifact(record.aliases))
 
     def _copy_verified(self, statement: Statement, folder: Path) -> None:
-        for file in statement.files:
-            target = folder / file.path
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._check_blob(file, statement, target)
+        files = in_path_order(statement.files)
+        for file in files:
+            (folder / file.path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        each(lambda file: self._check_blob(file, statement, folder / file.path), files)
 
     def _check_blob(self, file: FileEntry, statement: Statement, target: Path | None = None) -> None:
         blob = self.blobs.path(file.sha256)

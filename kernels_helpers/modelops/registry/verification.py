@@ -8,7 +8,8 @@ from pathlib import Path
 
 from modelops.errors import InvalidInput, Unavailable
 from modelops.files import out_of_space
-from modelops.registry.blobs import copy_hashing, disk_full, regular_reader
+from modelops.registry.blobs import disk_full, regular_reader
+from modelops.registry.copying import copy_hashing, hash_file
 from modelops.registry.members import check_members
 from modelops.registry.reasons import refusal
 from modelops.registry.records import Artifact, Dependency, FileEntry
@@ -72,9 +73,9 @@ def check_content(source: Path, file: FileEntry, others: Iterable[FileEntry] = (
     try:
         with regular_reader(source) as stream:
             if target is None:
-                found = copy_hashing(stream)
+                found = hash_file(stream)
             else:
-                with open(target, "xb", opener=_read_only) as copy:
+                with open(target, "x+b", opener=_read_only) as copy:
                     found = copy_hashing(stream, copy)
     except InvalidInput as error:
         raise refusal("not_a_regular_file", f"{file.path!r} is a link or a special file.", file=file.path) from error

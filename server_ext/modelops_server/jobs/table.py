@@ -71,11 +71,11 @@ class JobTable:
 
     def list(self, *, states: Iterable[State] | None = None, limit: int = 100, offset: int = 0) -> tuple[Job, ...]:
         """Jobs, the newest first."""
-        wanted = json_list(State if states is None else states)
-        return self._select(
-            "WHERE jobs.state IN (SELECT value FROM json_each(?)) ORDER BY number DESC LIMIT ? OFFSET ?",
-            [wanted, limit, offset],
-        )
+        some = "" if states is None else "WHERE state IN (SELECT value FROM json_each(?))"
+        # The page is found by number alone, in an index; what is passed over is neither joined nor read.
+        page = f"SELECT number FROM jobs {some} ORDER BY number DESC LIMIT ? OFFSET ?"  # noqa: S608 - a constant
+        bound = [] if states is None else [json_list(states)]
+        return self._select(f"WHERE number IN ({page}) ORDER BY number DESC", [*bound, limit, offset])
 
     def count(self, states: Iterable[State]) -> int:
         """How many jobs are in one of ``states``."""
