@@ -10,6 +10,7 @@ export interface IHealth {
   readonly version: string;
   readonly state_home: string;
   readonly state_home_writable: boolean;
+  readonly disk_full: boolean;
 }
 
 /** An error that the server answered with (RFC 9457), or one that kept it from answering. */

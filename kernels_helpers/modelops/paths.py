@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +26,15 @@ class StateHome:
 
     def is_writable(self) -> bool:
         """Whether files can be made in the state home, or the home itself where it does not exist yet."""
-        nearest = next(folder for folder in (self.root, *self.root.parents) if folder.exists())
+        nearest = self._nearest()
         return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+
+    def free_bytes(self) -> int:
+        """The space that is left where the state home is, or will be."""
+        return shutil.disk_usage(self._nearest()).free
+
+    def _nearest(self) -> Path:
+        return next(folder for folder in (self.root, *self.root.parents) if folder.exists())
 
     @property
     def database(self) -> Path:

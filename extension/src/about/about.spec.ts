@@ -10,7 +10,8 @@ const HEALTH = {
   status: 'ok',
   version: '1.2.3',
   state_home: '/home/ada/modelops',
-  state_home_writable: true
+  state_home_writable: true,
+  disk_full: false
 };
 
 /** The settings of a Jupyter server at `/hub/ada/` that answers every request with `answer`. */
@@ -74,6 +75,14 @@ describe('About', () => {
     );
     expect(text).toContain('!The server cannot write to its state folder');
     expect(text).toContain('Make /home/ada/modelops writable');
+  });
+
+  it('says so when the disk is full', async () => {
+    const text = await read(
+      server(() => json({ ...HEALTH, status: 'degraded', disk_full: true }))
+    );
+    expect(text).toContain('!The disk is full');
+    expect(text).toContain('Free some space where /home/ada/modelops is');
   });
 
   it('says how to install the server extension where it is missing', async () => {

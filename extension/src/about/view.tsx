@@ -86,6 +86,16 @@ function describe(server: ServerState, mismatched: boolean, trans: TranslationBu
 }
 
 function judge(health: IHealth, trans: TranslationBundle): IStatus {
+  if (health.disk_full) {
+    return {
+      mood: 'warning',
+      sentence: trans.__('The disk is full: what is there can be read, but nothing can be stored.'),
+      hint: trans.__(
+        'Free some space where %1 is; what waits then goes on by itself.',
+        health.state_home
+      )
+    };
+  }
   return health.state_home_writable
     ? { mood: 'good', sentence: trans.__('The server is ready.'), hint: '' }
     : {

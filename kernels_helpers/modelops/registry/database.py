@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Migration = Callable[["Database"], None]
 
+LEAST_SPACE = 1 << 20
+"""Bytes that have to be free for the database to be written to."""
+
 BUSY_TIMEOUT = 30.0
 """Seconds a statement waits for another process's write lock before it fails."""
 
@@ -25,21 +28,40 @@ BUSY_TIMEOUT = 30.0
 def open_database(home: StateHome) -> Database:
     """Open the state home's database, creating home and file when missing. One connection per thread.
 
-    Raises ``Unavailable`` with code ``database_corrupt``; so does any later statement that finds damage.
+    On a full disk it is opened for reading. Raises ``Unavailable`` with code ``database_corrupt``; so does any later
+    statement that finds damage.
     """
     with _without_dataframes():
         from sqlite_utils import Database
 
     home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    connection = sqlite3.connect(home.database, timeout=BUSY_TIMEOUT, isolation_level=None, factory=Connection)
+    connection = _connect(str(home.database))
     try:
-        for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cell_size_check = ON"):
-            connection.execute(f"PRAGMA {setting}")
+        try:
+            for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cell_size_check = ON"):
+                connection.execute(f"PRAGMA {setting}")
+        except sqlite3.OperationalError:
+            if not _only_readable(home):
+                raise
+            connection.close()
+            connection = _connect(f"{home.database.as_uri()}?mode=ro&immutable=1")
         check_opened(connection, home)
     except BaseException:
         connection.close()
         raise
     return Database(connection)
+
+
+def _connect(name: str) -> Connection:
+    return sqlite3.connect(
+        name, timeout=BUSY_TIMEOUT, isolation_level=None, factory=Connection, uri=name.startswith("file:")
+    )
+
+
+def _only_readable(home: StateHome) -> bool:
+    """Whether there is no space for SQLite's own files, and nobody else has the database open."""
+    log = home.database.with_name(f"{home.database.name}-wal")
+    return home.free_bytes() < LEAST_SPACE and home.database.exists() and not (log.exists() and log.stat().st_size)
 
 
 @contextmanager
@@ -61,30 +83,37 @@ def _without_dataframes() -> Iterator[None]:
 def transaction(database: Database) -> Iterator[Database]:
     """One ``BEGIN IMMEDIATE`` transaction: the write lock is taken first, so a read before a write cannot be outrun.
 
-    Raises ``Unavailable`` with code ``database_locked`` when another process holds the lock for ``BUSY_TIMEOUT``.
+    Raises ``Unavailable`` with code ``database_locked`` when another process holds the lock for ``BUSY_TIMEOUT``, or
+    ``disk_full`` when there is no space for what is written; then nothing was.
     """
     try:
         database.conn.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if "locked" not in str(error):
-            raise
-        raise Unavailable(
-            "database_locked",
-            "Another process has held the database for too long.",
-            "Try again; if it lasts, look for a process that writes to the state home.",
-        ) from error
-    try:
         yield database
-    except BaseException:
-        if database.conn.in_transaction:
-            database.conn.execute("ROLLBACK")
-        raise
-    try:
         database.conn.execute("COMMIT")
-    except BaseException:
+    except BaseException as error:
         if database.conn.in_transaction:
             database.conn.execute("ROLLBACK")
+        if isinstance(error, sqlite3.OperationalError) and (unavailable := _unavailable(error)) is not None:
+            raise unavailable from error
         raise
+
+
+def _unavailable(error: sqlite3.OperationalError) -> Unavailable | None:
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return Unavailable(
+                "database_locked",
+                "Another process has held the database for too long.",
+                "Try again; if it lasts, look for a process that writes to the state home.",
+            )
+        case sqlite3.SQLITE_FULL | sqlite3.SQLITE_READONLY:
+            return Unavailable(
+                "disk_full",
+                "No space is left where the state home is: it can be read, not changed.",
+                "Free some space; nothing is damaged, and what waits goes on by itself.",
+            )
+        case _:
+            return None
 
 
 def migrate(database: Database, component: str, migrations: Sequence[Migration]) -> None:

@@ -26,6 +26,9 @@ RESOURCE = "modelops"
 
 PROBLEM = "application/problem+json"
 
+PATIENCE_MS = 3000
+"""Milliseconds that a request waits for another process's lock on the database."""
+
 RETRY_AFTER = 5
 """Seconds after which a client may ask again when something is not available just now."""
 
@@ -72,6 +75,7 @@ class ModelOpsHandler(APIHandler):
 
         def work() -> T:
             with closing(Queue(self.home)) as queue:
+                queue.database.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
                 return call(queue)
 
         return await asyncio.get_running_loop().run_in_executor(None, work)

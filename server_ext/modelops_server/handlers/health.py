@@ -6,6 +6,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
 import modelops
+from modelops.registry.database import LEAST_SPACE
 from modelops_server.handlers.base import RESOURCE, ModelOpsHandler
 
 
@@ -18,12 +19,14 @@ class HealthHandler(ModelOpsHandler):
     @authenticated
     @authorized("read", resource=RESOURCE)
     def get(self) -> None:
-        writable = self.home.is_writable()
+        writable, free = self.home.is_writable(), self.home.free_bytes()
         self.finish(
             {
-                "status": "ok" if writable else "degraded",
+                "status": "ok" if writable and free >= LEAST_SPACE else "degraded",
                 "version": modelops.__version__,
                 "state_home": str(self.home.root),
                 "state_home_writable": writable,
+                "free_bytes": free,
+                "disk_full": free < LEAST_SPACE,
             }
         )

@@ -88,8 +88,8 @@ class JobsHandler(ModelOpsHandler):
     async def post(self) -> None:
         asked = self.body(Submission)
         key = self.request.headers.get("Idempotency-Key")
-        folder = Path(self.settings["server_root_dir"]).expanduser()
-        job = await self.with_queue(lambda queue: _submit(queue, asked, key, folder))
+        root = self.settings["server_root_dir"]
+        job = await self.with_queue(lambda queue: _submit(queue, asked, key, root))
         self.set_status(201)
         self.finish(job.as_json())
 
@@ -127,7 +127,7 @@ class RetryHandler(ModelOpsHandler):
         self.finish(job.as_json())
 
 
-def _submit(queue: Queue, asked: Submission, key: str | None, folder: Path) -> Job:
+def _submit(queue: Queue, asked: Submission, key: str | None, root: str) -> Job:
     from modelops.templates import find_template
     from modelops_server.jobs import submit
 
@@ -143,7 +143,7 @@ def _submit(queue: Queue, asked: Submission, key: str | None, folder: Path) -> J
         priority=asked.priority,
         resources=asked.resources.model_dump(),
         after=asked.after,
-        working_directory=folder,
+        working_directory=Path(root).expanduser(),
     )
 
 

@@ -14,6 +14,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from modelops.errors import Unavailable
+from modelops.files import out_of_space
 from modelops_server.jobs import diagnosis
 from modelops_server.jobs.client import CellClient, Sink
 from modelops_server.jobs.control import Control
@@ -108,8 +109,10 @@ class Execution:
             try:
                 self._record.save_if_due()
             except OSError as error:
-                self._control.stop(diagnosis.from_os_error(error, Path(self._record.output_path)))
-                return
+                if not out_of_space(error):
+                    self._control.stop(diagnosis.from_os_error(error, Path(self._record.output_path)))
+                    return
+                self._record.autosave_cell()  # there may be space for it later
 
     async def _start(self) -> None:
         options, timeout = self._options, self._options.start_timeout

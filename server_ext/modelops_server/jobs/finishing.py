@@ -130,7 +130,10 @@ class Finisher:
         self._epoch = epoch
 
     def finish(self, result: Result) -> list[Artifact]:
-        """Check, store and publish; raises :class:`AttemptEnded`, and then nothing is registered."""
+        """Check, store and publish; raises :class:`AttemptEnded`, and then nothing is registered.
+
+        Raises ``Unavailable`` while another process holds the database; then it can be called again.
+        """
         with storing(self._queue.home):
             return self._finish(result)
 
@@ -154,6 +157,8 @@ class Finisher:
             )
             return self._publish(staged, build)
         except ModelOpsError as error:
+            if error.code == "database_locked":  # it can be tried again
+                raise
             code = ReasonCode.DISK_FULL if error.code == "disk_full" else ReasonCode.INVALID_OUTPUT
             raise AttemptEnded.failed(code, error.message, error.hint, error=error.code, **error.details) from error
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from modelops.files import out_of_space
 from modelops_server.jobs.states import Reason, State
 
 EVENTS = "events.jsonl"
@@ -23,6 +24,10 @@ POLL_INTERVAL = 0.02
 """Seconds between two looks at the size of a journal that is being followed."""
 _END_INTERVAL = 0.1
 """Seconds between two questions whether the job has ended, which cost a query each."""
+
+
+_MOST_WAITING = 8_000_000
+"""Bytes that a writer keeps while the disk is full."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +100,11 @@ class Journal:
 
 
 class _Appender:
+    """Appends to a file; while the disk is full, what was to be written is kept, up to a limit."""
+
     def __init__(self, path: Path, limit: int) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._waiting = bytearray()
         self.room = limit - os.fstat(self._descriptor).st_size
         self.full = False
         if self._ends_inside_a_line(path):
@@ -105,11 +113,18 @@ class _Appender:
 
     def append(self, content: bytes) -> None:
         self.room -= len(content)
-        view = memoryview(content)
-        while view:
-            view = view[os.write(self._descriptor, view) :]
+        if len(self._waiting) < _MOST_WAITING:
+            self._waiting += content
+        try:
+            while self._waiting:
+                del self._waiting[: os.write(self._descriptor, self._waiting)]
+        except OSError as error:
+            # A job that does well is not to fail because nothing can be told of it just now.
+            if not out_of_space(error):
+                raise
 
     def close(self) -> None:
+        self.append(b"")
         os.fsync(self._descriptor)
         os.close(self._descriptor)
 

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -73,15 +73,15 @@ class Runner:
         self._journal = Journal(folder)
         self._offset = (folder / EVENTS).stat().st_size
         """Where this attempt's events begin in the journal."""
-        self._environment: Future[str] | None = None
-        """The digest of ``environment.txt``, which is written while the notebook runs."""
+        self._environment: Future[bytes] | None = None
+        """The content of ``environment.txt``, which is found out while the notebook runs."""
         self._ran = False
         """Whether the notebook ran to its end."""
         self._started = datetime.now(UTC)
 
     def run(self) -> None:
         """Execute the attempt and enter its end; does nothing when the attempt is not (or no longer) this runner's."""
-        if not self._queue.adopt(self._spec.id, self._epoch, Identity.mine()):
+        if not self._patiently(lambda: self._queue.adopt(self._spec.id, self._epoch, Identity.mine())):
             return
         self._journal.state(State.STARTING, self._epoch)
         become_subreaper()
@@ -96,7 +96,7 @@ class Runner:
             self._ran = True
             watch.execution_ended()
             self._clean_up()
-            self._queue.heartbeat(self._spec.id, self._epoch, watch.peak_memory)
+            self._patiently(lambda: self._queue.heartbeat(self._spec.id, self._epoch, watch.peak_memory))
             self._finish()
         except AttemptEnded as ended:
             self._end(ended, watch)
@@ -206,11 +206,13 @@ class Runner:
     def _on_running(self) -> None:
         if self._move([State.STARTING], State.RUNNING):
             self._journal.state(State.RUNNING, self._epoch)
-        self._environment = ThreadPoolExecutor(1).submit(self._write_environment)
+        self._environment = ThreadPoolExecutor(1).submit(self._list_environment)
 
-    def _write_environment(self) -> str:
+    def _list_environment(self) -> bytes:
         content = self._warm.environment if self._warm else list_environment(self._spec.kernel)
-        return write_environment(self._folder, content)
+        with suppress(OSError):  # for who looks while it runs; at the end it is written for certain
+            write_environment(self._folder, content)
+        return content
 
     def _finish(self) -> None:
         from modelops_server.jobs.finishing import Finisher
@@ -220,7 +222,8 @@ class Runner:
         if not self._move([State.RUNNING], State.FINALIZING):
             raise AttemptEnded(State.INTERRUPTED, Reason(ReasonCode.FENCED, "The attempt was given up by others."))
         self._journal.state(State.FINALIZING, self._epoch)
-        Finisher(self._queue, self._spec, self._epoch).finish(self._result())
+        result = self._result()
+        self._patiently(lambda: Finisher(self._queue, self._spec, self._epoch).finish(result))
         self._journal.state(State.SUCCEEDED, self._epoch)
 
     def _result(self) -> Result:
@@ -232,7 +235,9 @@ class Runner:
         result = Result(
             folder=self._folder,
             offset=self._offset,
-            environment_sha256=self._environment.result() if self._environment else "",
+            environment_sha256=write_environment(
+                self._folder, self._environment.result() if self._environment else b""
+            ),
             started=self._started,
             finished=datetime.now(UTC),
         )

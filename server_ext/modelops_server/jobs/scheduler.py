@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from modelops.errors import Unavailable
 from modelops.paths import StateHome
@@ -76,6 +77,14 @@ class Scheduler:
                 # A locked database, a full disk: what runs goes on, and so does this once it is over.
                 _log.warning("%s", error)
                 stop.wait(_PAUSE)
+                self._reopen()
+
+    def _reopen(self) -> None:
+        # What was opened on a full disk can only be read, also when there is space again.
+        with suppress(Unavailable):
+            queue = Queue(self._home)
+            self._queue.close()
+            self._queue = queue
 
     def _wait_for_news(self, stop: threading.Event) -> None:
         """Return when another process has changed the database, or after a while."""

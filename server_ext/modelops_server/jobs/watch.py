@@ -56,6 +56,7 @@ class Watch(threading.Thread):
                 except (sqlite3.OperationalError, ModelOpsError, OSError) as error:
                     # A locked database or a full disk must not end a job that is doing well.
                     _log.warning("watch: %s", error)
+                    queue = _reopened(queue)
         finally:
             queue.close()
 
@@ -115,6 +116,16 @@ class Watch(threading.Thread):
         temporary = self._folder / f".{PROCESSES}.tmp"
         temporary.write_text(content)
         temporary.replace(self._folder / PROCESSES)
+
+
+def _reopened(queue: Queue) -> Queue:
+    # What was opened on a full disk can only be read, also when there is space again.
+    try:
+        fresh = Queue(queue.home)
+    except (sqlite3.OperationalError, ModelOpsError, OSError):
+        return queue
+    queue.close()
+    return fresh
 
 
 def known_processes(folder: Path) -> list[Identity]:

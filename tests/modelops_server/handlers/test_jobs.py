@@ -12,7 +12,7 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from modelops.paths import StateHome
-from modelops.registry import database
+from modelops_server.handlers import base
 from modelops_server.jobs import Queue, State
 
 API = ("modelops", "api", "v1", "jobs")
@@ -113,7 +113,7 @@ async def test_f9_a_locked_database_answers_503_with_the_time_to_wait(
     post: Any, home: StateHome, notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Queue(home).close()
-    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.2)
+    monkeypatch.setattr(base, "PATIENCE_MS", 200)
     holder = sqlite3.connect(home.database, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
 
