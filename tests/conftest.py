@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,10 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from modelops.paths import StateHome
 from modelops.registry import Artifact, Build, Dependency, Registry
+
+# A shell lets what it runs in the background ignore SIGINT, and every child inherits that; tests of Ctrl-C need it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
