@@ -168,6 +168,7 @@ def _warm_up(name: str, packages: tuple[str, ...], label: str) -> Warm:
     run_sync(kernel.start)(60.0)
     if spec.language.lower() == "python" and packages:
         run_sync(kernel.run_silently)(_PRELOAD.format(names=list(packages)), 120.0)
+        run_sync(kernel.freeze)()
     return Warm(name, kernel, _packages_of(kernel_python(spec)), list_environment(name))
 
 
