@@ -160,7 +160,8 @@ class Kernel:
     async def freeze(self, patience: float = 60.0) -> None:
         """Spare an ipykernel from looking for garbage among what it has imported so far; it ends much sooner then."""
         if self._is_ipykernel:
-            await self.run_silently("__import__('gc').freeze()", patience)
+            with contextlib.suppress(Unavailable):  # it works all the same
+                await self.run_silently("__import__('gc').freeze()", patience)
 
     async def _answer(self, client: AsyncKernelClient, patience: float) -> None:
         # jupyter_client's wait_for_ready goes on to listen on iopub until it is silent for 0.2 s. Whoever reads from it
