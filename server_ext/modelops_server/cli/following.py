@@ -194,6 +194,8 @@ def show_outcome(job: Job) -> None:
     if notebook.exists():
         click.echo(f"  notebook  {notebook}")
         click.echo(f"  report    modelops jobs report {job.id}")
+    if job.state is not State.SUCCEEDED:
+        click.echo(f"  again     modelops jobs retry {job.id}")
 
 
 def _show_reason(job: Job) -> None:
