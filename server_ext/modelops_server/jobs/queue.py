@@ -42,6 +42,7 @@ class Queue(JobTable):
         retries: int = 0,
         retry_of: str | None = None,
         after: Iterable[str] = (),
+        submitted: str | None = None,
     ) -> Job:
         """Queue a job whose folder is complete; with a key that was used before, return the job made then.
 
@@ -68,7 +69,16 @@ class Queue(JobTable):
                 " priority, cpus, gpus, memory, retries_left, retry_of)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    *(job_id, name, template, executor, State.QUEUED, request_digest, idempotency_key, now()),
+                    *(
+                        job_id,
+                        name,
+                        template,
+                        executor,
+                        State.QUEUED,
+                        request_digest,
+                        idempotency_key,
+                        submitted or now(),
+                    ),
                     *(priority, request.cpus, request.gpus, request.memory, retries, retry_of),
                 ],
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -66,6 +67,24 @@ class SecretReference:
 
 
 @dataclass(frozen=True)
+class Submitted:
+    """What the queue knew of a job when it was submitted, kept for a queue that has to be made anew."""
+
+    at: str
+    """RFC 3339."""
+    name: str
+    executor: str = "local"
+    priority: int = 0
+    cpus: float = 1.0
+    gpus: int | None = None
+    memory: int = 0
+    retry_of: str | None = None
+    idempotency_key: str | None = None
+    after: tuple[str, ...] = ()
+    """The jobs that it waited for."""
+
+
+@dataclass(frozen=True)
 class JobSpec:
     """A job as its runner sees it."""
 
@@ -86,6 +105,17 @@ class JobSpec:
     finish_of: str | None = None
     """The job whose notebook ran to its end and whose outputs this one only has to store."""
     options: JobOptions = field(default_factory=JobOptions)
+    submitted: Submitted | None = None
+
+    def digest(self) -> str:
+        """SHA-256 of the request: the same for the same request at another time."""
+        request = {
+            **asdict(self),
+            "id": None,
+            "submitted": None,
+            "executor": self.submitted and self.submitted.executor,
+        }
+        return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
     def write(self, folder: Path) -> None:
         """Write ``spec.json`` into the job's folder."""
@@ -104,9 +134,14 @@ class JobSpec:
                 "secrets": tuple(SecretReference(**item) for item in document["secrets"]),
                 "requires": tuple(document.get("requires", ())),
                 "options": _options(document["options"]),
+                "submitted": _submitted(document.get("submitted")),
             }
         )
 
 
 def _options(document: dict[str, Any]) -> JobOptions:
     return JobOptions(**{**document, "retry_on": tuple(document.get("retry_on", RETRIED))})
+
+
+def _submitted(document: dict[str, Any] | None) -> Submitted | None:
+    return Submitted(**{**document, "after": tuple(document["after"])}) if document else None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,9 @@ from modelops.templates import Template
 from modelops_server.jobs import preflight
 from modelops_server.jobs.executors import executor_names
 from modelops_server.jobs.queue import Queue
-from modelops_server.jobs.records import Job
+from modelops_server.jobs.records import Job, now
 from modelops_server.jobs.resources import Request
-from modelops_server.jobs.spec import INPUT, JobOptions, JobSpec
+from modelops_server.jobs.spec import INPUT, JobOptions, JobSpec, Submitted
 
 RETRIES_OF_RESUMABLE = 2
 """How often a job that can go on from a checkpoint is tried again, unless its options say otherwise."""
@@ -75,7 +74,17 @@ def submit(
     options = options or JobOptions()
     if options.retries is None:
         options = replace(options, retries=RETRIES_OF_RESUMABLE if template.resumable else 0)
-    asked = {"memory": options.memory, **(resources or {})}
+    request = Request.of(template.resources, {"memory": options.memory, **(resources or {})})
+    submitted = Submitted(
+        at=now(),
+        name=check_name(name, "job name") if name else template.name,
+        executor=executor,
+        priority=priority,
+        **request.as_json(),
+        retry_of=retry_of,
+        idempotency_key=idempotency_key,
+        after=tuple(needs),
+    )
     job_id = queue.new_id(template.name[:40].strip("._-"))
     spec = JobSpec(
         id=job_id,
@@ -93,6 +102,7 @@ def submit(
         resumable=template.resumable,
         finish_of=finish_of,
         options=options,
+        submitted=submitted,
     )
     folder = home.jobs / job_id
     try:
@@ -100,16 +110,17 @@ def submit(
         prepare(folder)
         job = queue.add(
             job_id,
-            name=check_name(name, "job name") if name else template.name,
+            name=submitted.name,
             template=template.name,
             executor=executor,
-            request_digest=_digest(spec, executor),
+            request_digest=spec.digest(),
             idempotency_key=idempotency_key,
             priority=priority,
-            request=Request.of(template.resources, asked),
+            request=request,
             retries=options.retries or 0,
             retry_of=retry_of,
             after=needs,
+            submitted=submitted.at,
         )
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -125,8 +136,3 @@ def _write_folder(folder: Path, spec: JobSpec, notebook: bytes) -> None:
     write_atomic(folder / INPUT, notebook)
     spec.write(folder)
     fsync_folder(folder.parent)
-
-
-def _digest(spec: JobSpec, executor: str) -> str:
-    request = {**asdict(spec), "id": None, "executor": executor}
-    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
