@@ -101,12 +101,14 @@ class _Interrupts:
 
     def answer(self, queue: Queue, job_id: str, display: _Display) -> None:
         """Cancel the job after the first, kill its runner after the second."""
+        from modelops_server.jobs.ending import cancel
+
         while self._answered < self._pressed:
             self._answered += 1
             if self._answered == 1:
                 display.say(f"Cancelling {job_id}; Ctrl-C again kills it.")
                 with suppress(Conflict):  # it has just ended by itself
-                    queue.request_cancel(job_id)
+                    cancel(queue, job_id)
             else:
                 display.say(f"Killing {job_id}.")
                 _kill(queue.get(job_id))

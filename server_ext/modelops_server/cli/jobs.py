@@ -113,8 +113,10 @@ def diff(a: str, b: str, as_json: bool) -> None:
 @json_option
 def cancel(job_id: str, as_json: bool) -> None:
     """Cancel a job: its kernel is interrupted, and killed if that does not help."""
+    from modelops_server.jobs.ending import cancel as end
+
     queue = _queue()
-    job = queue.request_cancel(queue.find(job_id).id)
+    job = end(queue, queue.find(job_id).id)
     done = "Cancelled" if job.state.terminal else "Cancelling"
     show(job.as_json(), as_json, lambda: click.echo(f"{done} {job.id}"))
 

@@ -11,6 +11,7 @@ from tornado.web import authenticated
 
 from modelops_server.handlers.base import RESOURCE, ModelOpsHandler
 from modelops_server.jobs import Job, JobOptions, Queue, State
+from modelops_server.jobs.ending import cancel
 
 _PAGE = 100
 
@@ -109,7 +110,7 @@ class CancelHandler(ModelOpsHandler):
     @authenticated
     @authorized("write", resource=RESOURCE)
     async def post(self, job_id: str) -> None:
-        job = await self.with_queue(lambda queue: queue.request_cancel(job_id))
+        job = await self.with_queue(lambda queue: cancel(queue, job_id))
         self.finish(job.as_json())
 
 

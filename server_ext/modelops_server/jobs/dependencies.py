@@ -7,10 +7,10 @@ from dataclasses import replace
 from modelops.errors import ModelOpsError
 from modelops.registry import Registry
 from modelops_server.jobs import preflight
-from modelops_server.jobs.journal import Journal
+from modelops_server.jobs.ending import fail_queued
 from modelops_server.jobs.queue import Queue
 from modelops_server.jobs.spec import JobSpec
-from modelops_server.jobs.states import Reason, ReasonCode, State
+from modelops_server.jobs.states import Reason, ReasonCode
 
 
 def release_settled(queue: Queue) -> None:
@@ -23,12 +23,13 @@ def release_settled(queue: Queue) -> None:
                 f"Look at what happened there, and try both again: modelops jobs show {failed[0]}",
                 {"jobs": list(failed)},
             )
-            _fail(queue, job_id, reason)
+            fail_queued(queue, job_id, reason)
             continue
         try:
             _pin_outputs(queue, job_id)
         except ModelOpsError as error:
-            _fail(queue, job_id, Reason(ReasonCode.DEPENDENCY_FAILED, error.message, error.hint, error.details))
+            reason = Reason(ReasonCode.DEPENDENCY_FAILED, error.message, error.hint, error.details)
+            fail_queued(queue, job_id, reason)
         else:
             queue.release(job_id)
 
@@ -49,10 +50,3 @@ def _pin_outputs(queue: Queue, job_id: str) -> None:
         else:
             parameters[item.parameter] = reference.ref
     replace(spec, parameters=parameters, references=(*spec.references, *pinned), deferred=()).write(folder)
-
-
-def _fail(queue: Queue, job_id: str, reason: Reason) -> None:
-    job = queue.get(job_id)
-    with Journal(job.folder) as journal:
-        journal.state(State.FAILED, job.epoch, reason)
-    queue.move(job.id, job.epoch, State.QUEUED, State.FAILED, reason)

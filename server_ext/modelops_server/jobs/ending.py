@@ -1,4 +1,4 @@
-"""How an attempt ends without success: its job is tried again, or ends for good."""
+"""How a job ends without success: it is cancelled, or its attempt ends and it is tried again, or not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Collection
 from modelops_server.jobs.journal import Journal
 from modelops_server.jobs.queue import Queue
 from modelops_server.jobs.records import Job
-from modelops_server.jobs.states import ACTIVE, AttemptEnded, State
+from modelops_server.jobs.states import ACTIVE, AttemptEnded, Reason, State
 
 _log = logging.getLogger("modelops.jobs")
 
@@ -21,18 +21,37 @@ def end_attempt(queue: Queue, job: Job, ended: AttemptEnded, retry_on: Collectio
     job_id, epoch, active = job.id, job.epoch, sorted(ACTIVE)
     job = queue.get(job_id)
     if ended.reason.code in retry_on and job.retries_left > 0 and not job.cancel_requested:
-        _tell(job, epoch, State.QUEUED, ended)
+        _tell(job, epoch, State.QUEUED, ended.reason)
         if queue.try_again(job_id, epoch, active, ended.state, ended.reason):
             return
     # Told before it is entered: who follows a job stops at its end.
-    _tell(job, epoch, ended.state, ended)
+    _tell(job, epoch, ended.state, ended.reason)
     queue.move(job_id, epoch, active, ended.state, ended.reason)
 
 
-def _tell(job: Job, epoch: int, state: State, ended: AttemptEnded) -> None:
+def fail_queued(queue: Queue, job_id: str, reason: Reason) -> None:
+    """Fail a job that waits."""
+    job = queue.get(job_id)
+    if queue.move(job_id, job.epoch, State.QUEUED, State.FAILED, reason):
+        _tell(job, job.epoch, State.FAILED, reason)
+
+
+def cancel(queue: Queue, job_id: str) -> Job:
+    """End a queued job now, and ask the runner of an active one to end it; returns the job as it is then.
+
+    Raises ``Conflict`` with code ``job_ended`` when it ended in another way already.
+    """
+    waited = queue.get(job_id).state is State.QUEUED
+    job = queue.request_cancel(job_id)
+    if waited and job.state is State.CANCELLED and job.reason is not None:
+        _tell(job, job.epoch, State.CANCELLED, job.reason)
+    return job
+
+
+def _tell(job: Job, epoch: int, state: State, reason: Reason) -> None:
     try:
         with Journal(job.folder) as journal:
-            journal.state(state, epoch, ended.reason)
+            journal.state(state, epoch, reason)
     except OSError as error:
         # That the job ends, and how, matters more than what tells the story.
         _log.warning("%s: the journal is not complete: %s", job.id, error)

@@ -154,7 +154,7 @@ class Scheduler:
             with file_lock(job.folder / RUNNER_LOCK):
                 starts = sum(attempt.runner is None for attempt in self._queue.attempts(job.id))
                 if starts >= _STARTS:
-                    self._queue.move(job.id, job.epoch, State.STARTING, State.FAILED, _never_started(job, starts))
+                    end_attempt(self._queue, job, AttemptEnded(State.FAILED, _never_started(job, starts)), ())
                 elif self._queue.move(job.id, job.epoch, State.STARTING, State.QUEUED):
                     _log.warning("%s: no runner came up; back to the queue", job.id)
         except AlreadyLocked:

@@ -11,6 +11,7 @@ from typing import Any
 from modelops.registry.upkeep_rebuild import rebuild
 from modelops.templates import load_template
 from modelops_server.jobs import Queue, submit
+from modelops_server.jobs.ending import cancel
 from modelops_server.jobs.restoring import restore_jobs
 
 MAKE = (
@@ -26,7 +27,7 @@ def test_f14_a_lost_database_is_restored_with_its_jobs(jobs: Any, notebook: Call
     os.kill(killed.attempt.runner.pid, signal.SIGKILL)
     waits = submit(jobs.home, load_template(notebook("1", name="waits")), {}, name="later", priority=7)
     needs = submit(jobs.home, load_template(notebook("1", name="needs")), {}, after=[waits.id])
-    cancelled = jobs.queue.request_cancel(jobs.submit(notebook("1", name="cancelled")).id)
+    cancelled = cancel(jobs.queue, jobs.submit(notebook("1", name="cancelled")).id)
     before = {job.id: job for job in jobs.queue.list()}
     jobs.scheduler.close()
     jobs.queue.close()
