@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelops.registry.export import verify_export
+from modelops.registry.importing import Imported, import_export
 from modelops.registry.keys import KeyStore, PublicKey
 from modelops.registry.lineage import Lineage
 from modelops.registry.reasons import REASONS
@@ -16,10 +17,12 @@ __all__ = [
     "Build",
     "Dependency",
     "FileEntry",
+    "Imported",
     "KeyStore",
     "Lineage",
     "PublicKey",
     "Registry",
     "VerifiedArtifact",
+    "import_export",
     "verify_export",
 ]

@@ -5,34 +5,38 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from modelops.errors import Conflict, InvalidInput
-from modelops.files import fsync_folder, regular_files, write_atomic
+from modelops.files import durable_writer, fsync_folder, publish, regular_files, write_atomic
+from modelops.registry.archives import PACKED, pack
 from modelops.registry.copying import each
 from modelops.registry.envelopes import open_envelope
 from modelops.registry.keys import PublicKey
 from modelops.registry.proofs import check_proof
 from modelops.registry.reasons import refusal
 from modelops.registry.records import Artifact, in_path_order
-from modelops.registry.statements import read_statement
+from modelops.registry.statements import Statement, read_statement
 from modelops.registry.verification import check_content, check_names, check_paths
 
 FILES, ATTESTATION, LOG_PROOF, SIGNER = "files", "attestation.json", "log-proof.json", "signer.pem"
 
 
-def write_export(
-    target: Path, copy_files: Callable[[Path], None], envelope: bytes, signer: PublicKey, log_proof: bytes
-) -> None:
-    """Make the folder ``target``, which must not exist or be empty, whole or not at all.
+def write_export(target: Path, title: str, copy_files: Callable[[Path], None], records: Mapping[str, bytes]) -> None:
+    """Make ``target``, whole or not at all: a folder, or an archive of a folder ``title`` if its name ends like one.
 
-    ``copy_files`` puts the verified files into the folder it is given. Raises ``Conflict`` with code
-    ``target_not_empty``, and ``InvalidInput`` when the folder around it does not exist.
+    ``copy_files`` puts the verified files into the folder it is given; ``records`` are the files beside that folder.
+    Raises ``Conflict`` with code ``target_not_empty`` unless the folder does not exist or is empty, or with
+    ``target_exists`` for an archive, and ``InvalidInput`` when the folder around it does not exist.
     """
     target = target.absolute()
+    packed = target.name.endswith(PACKED)
     if not target.parent.is_dir():
         raise InvalidInput("not_a_folder", f"{target.parent} is not a folder.", "Create it first, or choose another.")
+    if packed and os.path.lexists(target):
+        raise Conflict("target_exists", f"{target} exists.", "Choose another name.")
     if os.path.lexists(target) and (target.is_symlink() or not target.is_dir() or any(target.iterdir())):
         raise Conflict("target_not_empty", f"{target} exists and is not an empty folder.", "Choose another folder.")
     building = target.parent / f".{target.name}.{secrets.token_hex(4)}.tmp"
@@ -41,15 +45,28 @@ def write_export(
         files = building / FILES
         files.mkdir()
         copy_files(files)
-        write_atomic(building / ATTESTATION, envelope)
-        write_atomic(building / LOG_PROOF, log_proof)
-        write_atomic(building / SIGNER, signer.pem())
+        for name, content in records.items():
+            write_atomic(building / name, content)
+        if packed:
+            with durable_writer(target.parent) as (stream, temporary):
+                pack(building, title, stream, zipped=not target.name.endswith(".tar"))
+            publish(temporary, target)
+            shutil.rmtree(building)
+            return
         _make_shareable_and_durable(building)
         building.rename(target)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
     fsync_folder(target.parent)
+
+
+class Export(NamedTuple):
+    """What a verified export holds beside its files."""
+
+    statement: Statement
+    envelope: bytes
+    signer: PublicKey
 
 
 def verify_export(folder: Path, trusted: Iterable[PublicKey]) -> tuple[Artifact, PublicKey]:
@@ -59,6 +76,12 @@ def verify_export(folder: Path, trusted: Iterable[PublicKey]) -> tuple[Artifact,
 
     Raises ``VerificationError`` with the reason, and ``InvalidInput`` with code ``not_an_export``.
     """
+    export = read_export(folder, trusted)
+    return export.statement.artifact(), export.signer
+
+
+def read_export(folder: Path, trusted: Iterable[PublicKey]) -> Export:
+    """Check an exported folder as :func:`verify_export` does; return what was signed, and in which envelope."""
     files, attestation = folder / FILES, folder / ATTESTATION
     if not attestation.is_file() or files.is_symlink() or not files.is_dir():
         raise InvalidInput(
@@ -78,7 +101,7 @@ def verify_export(folder: Path, trusted: Iterable[PublicKey]) -> tuple[Artifact,
     each(lambda file: check_content(found[file.path], file, statement.files), in_path_order(statement.files))
     if (folder / LOG_PROOF).is_file():
         check_proof((folder / LOG_PROOF).read_bytes(), envelope, trusted)
-    return statement.artifact(), signer
+    return Export(statement, envelope, signer)
 
 
 def _make_shareable_and_durable(folder: Path) -> None:

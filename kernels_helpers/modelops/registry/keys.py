@@ -17,6 +17,7 @@ from nacl.signing import SigningKey, VerifyKey
 from modelops.errors import InvalidInput, NotFound, Unavailable
 from modelops.files import fsync_folder, write_atomic
 from modelops.paths import StateHome
+from modelops.registry.blobs import make_durable_folder
 
 # RFC 8410: the DER of an Ed25519 key is one of these, followed by 32 bytes.
 _PUBLIC_DER = bytes.fromhex("302a300506032b6570032100")
@@ -96,6 +97,10 @@ class KeyStore:
             ) from error
         return PublicKey.from_pem(pem, str(self.public))
 
+    def is_own(self, key: PublicKey) -> bool:
+        """Whether ``key`` is this state home's public key."""
+        return self.public.exists() and self.own() == key
+
     def trusted(self) -> tuple[PublicKey, ...]:
         """The keys whose signatures are accepted: this state home's own, and every ``keys/trusted/*.pem``."""
         own = (self.own(),) if self.public.exists() else ()
@@ -103,6 +108,12 @@ class KeyStore:
             PublicKey.from_pem(path.read_bytes(), str(path)) for path in sorted(self.trusted_folder.glob("*.pem"))
         )
         return tuple(dict.fromkeys((*own, *others)))
+
+    def trust(self, key: PublicKey) -> None:
+        """Accept signatures of ``key`` from now on: as ``keys/trusted/<fingerprint>.pem``, unless it is trusted."""
+        if key not in self.trusted():
+            make_durable_folder(self.trusted_folder)
+            write_atomic(self.trusted_folder / f"{key.fingerprint}.pem", key.pem())
 
     def _create(self) -> None:
         """Make a key. Of two processes that try at once one wins, and the other goes on with the winner's key."""

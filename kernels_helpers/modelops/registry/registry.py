@@ -21,7 +21,7 @@ from modelops.registry.blobs import BlobStore
 from modelops.registry.copying import each
 from modelops.registry.database import migrate, open_database, transaction
 from modelops.registry.envelopes import EnvelopeStore
-from modelops.registry.export import write_export
+from modelops.registry.export import ATTESTATION, LOG_PROOF, SIGNER, write_export
 from modelops.registry.index import COMPONENT, MIGRATIONS, ArtifactIndex
 from modelops.registry.keys import KeyStore, PublicKey
 from modelops.registry.lineage import Lineage, trace
@@ -152,17 +152,17 @@ class Registry:
         # What will be read later is read now, so that nothing is signed that would not verify.
         statement = read_statement(payload)
         # Blob, envelope, rows: each step is durable before the next, so a row never points to what is not there.
-        self.enter(statement, envelopes.sign(payload, self.keys.signing_key()))
-        return statement.artifact()
+        return self.enter(statement, envelopes.sign(payload, self.keys.signing_key()))
 
-    def enter(self, statement: Statement, envelope: bytes) -> None:
+    def enter(self, statement: Statement, envelope: bytes) -> Artifact:
         """Store the envelope of a statement that was read from it, and add the rows and the entry in the log.
 
-        To be called inside a transaction, like :meth:`publish`, when nothing is left to be checked.
+        The last steps of :meth:`publish` and of an import, inside a transaction, when nothing is left to be checked.
         """
         sha256 = self.envelopes.add(envelope)
         self.index.insert(statement, sha256)
         self.log.append(sha256, self.keys.signing_key())
+        return statement.artifact()
 
     def register(self, folder: Path, *, name: str, kind: str, metadata: dict[str, Any], build: Build) -> Artifact:
         """Store, sign and register ``folder`` as the next version of ``name``: :meth:`stage`, then :meth:`publish`."""
@@ -217,10 +217,17 @@ class Registry:
         return found[0]
 
     def list(
-        self, *, kind: str | None = None, name: str | None = None, limit: int = 100, offset: int = 0
+        self,
+        *,
+        kind: str | None = None,
+        name: str | None = None,
+        version: int | None = None,
+        limit: int = 100,
+        offset: int = 0,
     ) -> list[Artifact]:
-        """Artifacts, newest first, of one kind or name if given."""
-        conditions = {column: value for column, value in (("kind", kind), ("name", name)) if value is not None}
+        """Artifacts, newest first, of one kind, name or version if given."""
+        given = {"kind": kind, "name": name, "version": version}
+        conditions = {column: value for column, value in given.items() if value is not None}
         where = " AND ".join(f"{column} = ?" for column in conditions) or "true"
         return self.index.select(where, conditions.values(), limit, offset)
 
@@ -256,19 +263,21 @@ class Registry:
         return VerifiedArtifact(signed.artifact, signed.statement.document, scratch)
 
     def export(self, ref: str, to: Path) -> Artifact:
-        """Verify an artifact into the folder ``to``, which must not exist or be empty, with attestation and key.
+        """Verify an artifact into the folder or archive ``to``, with attestation and key.
 
-        Raises ``VerificationError`` with the reason, and ``Conflict`` with code ``target_not_empty``.
+        ``to`` must not exist or be an empty folder; it becomes an archive if its name ends in ``.tar`` or ``.tar.gz``.
+        Raises ``VerificationError`` with the reason, and ``Conflict`` with code ``target_not_empty`` or
+        ``target_exists``.
         """
         signed = self.signed(self.get(ref))
-        write_export(
-            to,
-            lambda files: self._copy_verified(signed.statement, files),
-            signed.envelope,
-            signed.signer,
-            write_proof(self.log.prove(self.index.envelope(signed.artifact))),
-        )
-        return signed.artifact
+        artifact = signed.artifact
+        records = {ATTESTATION: signed.envelope, SIGNER: signed.signer.pem()}
+        if self.keys.is_own(signed.signer):
+            # Another home's checkpoint is not signed with the key by which the artifact will be checked.
+            records[LOG_PROOF] = write_proof(self.log.prove(self.index.envelope(artifact)))
+        title = f"{artifact.name}-{artifact.version}"
+        write_export(to, title, lambda files: self._copy_verified(signed.statement, files), records)
+        return artifact
 
     def signer(self, ref: str) -> PublicKey:
         """The trusted key that signed an artifact; raises ``VerificationError`` when none did."""

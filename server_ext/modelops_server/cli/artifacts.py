@@ -1,4 +1,4 @@
-"""``modelops artifacts``: list, verify, trace and export what was made."""
+"""``modelops artifacts``: list, verify, trace, export and import what was made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def artifacts() -> None:
-    """List, verify, trace and export what was made.
+    """List, verify, trace, export and import what was made.
 
     REF is NAME for the newest version, NAME@3 for one version, or NAME@ALIAS.
     """
@@ -163,10 +163,15 @@ def attestation(ref: str, statement: bool, as_json: bool) -> None:  # noqa: ARG0
 
 @artifacts.command("export")
 @click.argument("ref")
-@click.option("--to", required=True, type=click.Path(path_type=Path), help="A folder that is empty or does not exist.")
+@click.option(
+    "--to",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A folder that is empty or does not exist, or a new file that ends in .tar or .tar.gz.",
+)
 @json_option
 def export(ref: str, to: Path, as_json: bool) -> None:
-    """Verify an artifact into a folder that anyone can check, without this program too."""
+    """Verify an artifact into a folder or archive that anyone can check, without this program too."""
     from modelops.registry import Registry
 
     artifact = Registry().export(ref, to)
@@ -175,9 +180,43 @@ def export(ref: str, to: Path, as_json: bool) -> None:
         click.echo(
             f"{artifact.ref} is in {to}: files/ ({_size(artifact)}), attestation.json, log-proof.json and signer.pem."
         )
-        click.echo(click.style(f"Check it with: modelops artifacts verify {_as_folder(to)}", dim=True))
+        check = f"verify {_as_folder(to)}" if to.is_dir() else f"import {to}"
+        click.echo(click.style(f"Check it with: modelops artifacts {check}", dim=True))
 
-    show({"ref": artifact.ref, "folder": str(to.absolute()), "digest": artifact.digest}, as_json, as_text)
+    show({"ref": artifact.ref, "path": str(to.absolute()), "digest": artifact.digest}, as_json, as_text)
+
+
+@artifacts.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Accept this public key (PEM) and no other. It must be trusted already, or with --trust.",
+)
+@click.option("--trust", is_flag=True, help="Trust the key from now on: what it signed can be loaded here.")
+@json_option
+def import_(path: Path, key: Path | None, trust: bool, as_json: bool) -> None:
+    """Take in an exported folder or archive (.tar, .tar.gz, .zip), under the name and version that were signed.
+
+    Nothing is registered unless a trusted key signed it and every byte is what was signed.
+    """
+    from modelops.registry import Registry, import_export
+
+    if trust and key is None:
+        raise click.UsageError("--trust needs the key to trust: --key PEM, as its owner gave it to you.")
+    imported = import_export(Registry(), path, key=None if key is None else _read_key(key), trust=trust)
+    artifact, signer = imported.artifact, imported.signer.fingerprint
+
+    def as_text() -> None:
+        if imported.new:
+            click.echo(
+                f"{click.style('Imported', fg='green', bold=True)} {artifact.kind} {artifact.ref}: {_size(artifact)}."
+            )
+        else:
+            click.echo(f"{artifact.ref} is here already, with the same digest: nothing to do.")
+        click.echo(click.style(f"  signed by {signer}", dim=True))
+
+    show({"imported": imported.new, "signer": signer, "artifact": artifact.as_json()}, as_json, as_text)
 
 
 def _row(artifact: Artifact) -> tuple[str, ...]:

@@ -190,6 +190,32 @@ def test_export_makes_a_folder_once(adapter: Artifact, modelops: Any, tmp_path: 
     assert (again.status, again.json["code"]) == (1, "target_not_empty")
 
 
+def test_an_export_is_imported_once_its_key_is_trusted(
+    exported: Path, modelops: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELOPS_HOME", str(tmp_path / "strangers-home"))
+    stranger = modelops("artifacts", "import", str(exported))
+    assert (stranger.status, "unknown_key" in stranger.err, "--trust" in stranger.err) == (1, True, True)
+    imported = modelops("artifacts", "import", str(exported), "--key", str(exported / "signer.pem"), "--trust")
+    assert (imported.status, "Imported adapter support-bot@1" in imported.out) == (0, True)
+    assert modelops("artifacts", "verify", "support-bot").status == 0
+    assert "nothing to do" in modelops("artifacts", "import", str(exported)).out
+    assert modelops("artifacts", "import", str(exported), "--json").json["imported"] is False
+    assert "base_model  modelops:artifact/smollm2@1" in modelops("artifacts", "lineage", "support-bot").out
+
+
+def test_an_archive_is_exported_and_imported(adapter: Artifact, modelops: Any, tmp_path: Path) -> None:
+    target = tmp_path / "bot.tar.gz"
+    assert "artifacts import" in modelops("artifacts", "export", "support-bot", "--to", str(target)).out
+    again = modelops("artifacts", "export", "support-bot", "--to", str(target), "--json")
+    assert (again.status, again.json["code"]) == (1, "target_exists")
+    assert "nothing to do" in modelops("artifacts", "import", str(target)).out
+
+
+def test_trusting_without_saying_which_key_is_bad_usage(exported: Path, modelops: Any) -> None:
+    assert modelops("artifacts", "import", str(exported), "--trust").status == 2
+
+
 def test_the_key_is_shown_by_its_fingerprint(adapter: Artifact, registry: Registry, modelops: Any) -> None:
     own = registry.keys.own()
     assert own.fingerprint in modelops("keys", "show").out

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from modelops.errors import InvalidInput
-from modelops.models.archives import unpack
+from modelops.registry.archives import unpack
 
 
 def everything(name: str) -> bool:
