@@ -15,6 +15,7 @@ from modelops.registry.archives import PACKED, pack
 from modelops.registry.copying import each
 from modelops.registry.envelopes import open_envelope
 from modelops.registry.keys import PublicKey
+from modelops.registry.oms import check_bundle
 from modelops.registry.proofs import check_proof
 from modelops.registry.reasons import refusal
 from modelops.registry.records import Artifact, in_path_order
@@ -101,6 +102,7 @@ def read_export(folder: Path, trusted: Iterable[PublicKey]) -> Export:
     each(lambda file: check_content(found[file.path], file, statement.files), in_path_order(statement.files))
     if (folder / LOG_PROOF).is_file():
         check_proof((folder / LOG_PROOF).read_bytes(), envelope, trusted)
+    check_bundle(folder, statement, signer)
     return Export(statement, envelope, signer)
 
 

@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,12 +69,8 @@ class KeyStore:
         Raises ``Unavailable`` with code ``private_key_exposed`` when others could read it, or ``key_mismatch`` when
         the public key beside it belongs to another.
         """
-        self.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.folder.mkdir(exist_ok=True, mode=0o700)
-        self._check_private(self.folder)
-        if not os.path.lexists(self.private):
-            self._create()
-        key = SigningKey(self._read_private())
+        pem = self.private_pem(self.private, lambda: _pem("PRIVATE KEY", _PRIVATE_DER + bytes(SigningKey.generate())))
+        key = SigningKey(_key_bytes(pem, "PRIVATE KEY", _PRIVATE_DER, str(self.private)))
         public = PublicKey(bytes(key.verify_key))
         if not self.public.exists():
             write_atomic(self.public, public.pem())
@@ -115,26 +112,35 @@ class KeyStore:
             make_durable_folder(self.trusted_folder)
             write_atomic(self.trusted_folder / f"{key.fingerprint}.pem", key.pem())
 
-    def _create(self) -> None:
-        """Make a key. Of two processes that try at once one wins, and the other goes on with the winner's key."""
+    def private_pem(self, path: Path, make: Callable[[], bytes]) -> bytes:
+        """A private key in this store, made by ``make`` on first use and readable by its owner alone.
+
+        Raises ``Unavailable`` with code ``private_key_exposed`` when others could read it.
+        """
+        self.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.mkdir(exist_ok=True, mode=0o700)
+        self._check_private(self.folder)
+        if not os.path.lexists(path):
+            self._create(path, make())
+        self._check_private(path)
+        return path.read_bytes()
+
+    def _create(self, path: Path, pem: bytes) -> None:
+        """Store a new key. Of two processes that try at once one wins, and the other goes on with the winner's key."""
         temporary = self.folder / f".{secrets.token_hex(8)}.tmp"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as stream:
-                stream.write(_pem("PRIVATE KEY", _PRIVATE_DER + bytes(SigningKey.generate())))
+                stream.write(pem)
                 stream.flush()
                 os.fsync(descriptor)
             # A link fails where the name exists, as O_EXCL does, and what it makes visible is already whole.
-            os.link(temporary, self.private)
+            os.link(temporary, path)
         except FileExistsError:
             return
         finally:
             temporary.unlink()
             fsync_folder(self.folder)
-
-    def _read_private(self) -> bytes:
-        self._check_private(self.private)
-        return _key_bytes(self.private.read_bytes(), "PRIVATE KEY", _PRIVATE_DER, str(self.private))
 
     def _check_private(self, path: Path) -> None:
         status = path.lstat()
@@ -142,7 +148,7 @@ class KeyStore:
             raise Unavailable(
                 "private_key_exposed",
                 f"Others can read {path}, so its signatures prove nothing; nothing was signed.",
-                f"Run: chmod 700 {self.folder} && chmod 600 {self.private}; make a new key if others have read it.",
+                f"Run: chmod go= {path}; make a new key if others have read it.",
                 path=str(path),
             )
 

@@ -37,6 +37,8 @@ REASONS: dict[str, str] = {
     "checkpoint_missing": "The log has no signed checkpoint.",
     "checkpoint_forged": "The log's checkpoint is not signed by a trusted key, or was changed after it was signed.",
     "checkpoint_rolled_back": "The log's checkpoint is genuine and older than one that was already published.",
+    "uncertified_key": "The key of an export's OpenSSF bundle is not certified by the artifact's signer.",
+    "bundle_mismatch": "An export's OpenSSF bundle is not its key's signature over the artifact's files.",
 }
 
 

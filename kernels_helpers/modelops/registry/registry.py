@@ -28,6 +28,7 @@ from modelops.registry.lineage import Lineage, trace
 from modelops.registry.locks import storing
 from modelops.registry.log import Log
 from modelops.registry.members import check_members
+from modelops.registry.oms import write_bundle
 from modelops.registry.proofs import write_proof
 from modelops.registry.reasons import refusal
 from modelops.registry.records import KINDS, Artifact, Build, FileEntry, in_path_order
@@ -262,12 +263,12 @@ class Registry:
             raise
         return VerifiedArtifact(signed.artifact, signed.statement.document, scratch)
 
-    def export(self, ref: str, to: Path) -> Artifact:
+    def export(self, ref: str, to: Path, *, oms: bool = False) -> Artifact:
         """Verify an artifact into the folder or archive ``to``, with attestation and key.
 
         ``to`` must not exist or be an empty folder; it becomes an archive if its name ends in ``.tar`` or ``.tar.gz``.
-        Raises ``VerificationError`` with the reason, and ``Conflict`` with code ``target_not_empty`` or
-        ``target_exists``.
+        With ``oms`` there is an OpenSSF Model Signing bundle, too. Raises ``VerificationError`` with the reason, and
+        ``Conflict`` with code ``target_not_empty``, ``target_exists`` or ``not_the_signer``.
         """
         signed = self.signed(self.get(ref))
         artifact = signed.artifact
@@ -275,6 +276,8 @@ class Registry:
         if self.keys.is_own(signed.signer):
             # Another home's checkpoint is not signed with the key by which the artifact will be checked.
             records[LOG_PROOF] = write_proof(self.log.prove(self.index.envelope(artifact)))
+        if oms:
+            records |= write_bundle(self.keys, signed.statement, signed.signer)
         title = f"{artifact.name}-{artifact.version}"
         write_export(to, title, lambda files: self._copy_verified(signed.statement, files), records)
         return artifact

@@ -169,17 +169,23 @@ def attestation(ref: str, statement: bool, as_json: bool) -> None:  # noqa: ARG0
     type=click.Path(path_type=Path),
     help="A folder that is empty or does not exist, or a new file that ends in .tar or .tar.gz.",
 )
+@click.option(
+    "--oms", is_flag=True, help="Add an OpenSSF Model Signing bundle (model.sig), for the model_signing tool."
+)
 @json_option
-def export(ref: str, to: Path, as_json: bool) -> None:
+def export(ref: str, to: Path, oms: bool, as_json: bool) -> None:
     """Verify an artifact into a folder or archive that anyone can check, without this program too."""
     from modelops.registry import Registry
 
-    artifact = Registry().export(ref, to)
+    registry = Registry()
+    artifact = registry.export(ref, to, oms=oms)
+    # Only the home that signed an artifact can prove with the same key that it was published.
+    proof = "log-proof.json, " if registry.keys.is_own(registry.signer(ref)) else ""
 
     def as_text() -> None:
-        click.echo(
-            f"{artifact.ref} is in {to}: files/ ({_size(artifact)}), attestation.json, log-proof.json and signer.pem."
-        )
+        click.echo(f"{artifact.ref} is in {to}: files/ ({_size(artifact)}), attestation.json, {proof}signer.pem.")
+        if oms:
+            click.echo("With it: model.sig, the P-256 key oms-key.pem that made it, and the certification of that key.")
         check = f"verify {_as_folder(to)}" if to.is_dir() else f"import {to}"
         click.echo(click.style(f"Check it with: modelops artifacts {check}", dim=True))
 

@@ -212,6 +212,15 @@ def test_an_archive_is_exported_and_imported(adapter: Artifact, modelops: Any, t
     assert "nothing to do" in modelops("artifacts", "import", str(target)).out
 
 
+def test_an_openssf_bundle_is_added_on_request(adapter: Artifact, modelops: Any, tmp_path: Path) -> None:
+    target = tmp_path / "signed"
+    assert "model.sig" in modelops("artifacts", "export", "support-bot", "--to", str(target), "--oms").out
+    assert {"model.sig", "oms-key.pem", "oms-key-attestation.json"} < {path.name for path in target.iterdir()}
+    assert modelops("artifacts", "verify", str(target)).status == 0
+    (target / "model.sig").unlink()
+    assert modelops("artifacts", "verify", str(target), "--json").json["code"] == "bundle_mismatch"
+
+
 def test_trusting_without_saying_which_key_is_bad_usage(exported: Path, modelops: Any) -> None:
     assert modelops("artifacts", "import", str(exported), "--trust").status == 2
 
