@@ -1,17 +1,19 @@
-"""An artifact as a folder that anyone can check: ``files/``, attestation, proof of publication, and public key."""
+"""An artifact as a folder or archive that anyone can check: files, attestation, proof of publication, public key."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from modelops.errors import Conflict, InvalidInput
 from modelops.files import durable_writer, fsync_folder, publish, regular_files, write_atomic
-from modelops.registry.archives import PACKED, pack
+from modelops.registry.archives import PACKED, pack, unpack
+from modelops.registry.blobs import disk_full, out_of_space
 from modelops.registry.copying import each
 from modelops.registry.envelopes import open_envelope
 from modelops.registry.keys import PublicKey
@@ -56,8 +58,11 @@ def write_export(target: Path, title: str, copy_files: Callable[[Path], None], r
             return
         _make_shareable_and_durable(building)
         building.rename(target)
-    except BaseException:
+    except BaseException as error:
+        needed = sum(path.stat().st_size for path in building.rglob("*"))
         shutil.rmtree(building, ignore_errors=True)
+        if isinstance(error, OSError) and out_of_space(error):
+            raise disk_full(target.parent, needed) from error
         raise
     fsync_folder(target.parent)
 
@@ -70,15 +75,27 @@ class Export(NamedTuple):
     signer: PublicKey
 
 
-def verify_export(folder: Path, trusted: Iterable[PublicKey]) -> tuple[Artifact, PublicKey]:
-    """Check an exported folder against trusted keys; return the artifact and the key that signed it.
+def verify_export(source: Path, trusted: Iterable[PublicKey]) -> tuple[Artifact, PublicKey]:
+    """Check an exported folder or archive against trusted keys; return the artifact and the key that signed it.
 
     The key in the folder is not believed: whoever can change the files can change it too.
 
-    Raises ``VerificationError`` with the reason, and ``InvalidInput`` with code ``not_an_export``.
+    Raises ``VerificationError`` with the reason, and ``InvalidInput`` with code ``not_an_export``, or those of
+    :func:`~modelops.registry.archives.unpack`.
     """
-    export = read_export(folder, trusted)
+    if source.is_file():
+        with tempfile.TemporaryDirectory(prefix="modelops-") as scratch:
+            return verify_export(unpack_export(source, Path(scratch)), trusted)
+    export = read_export(source, trusted)
     return export.statement.artifact(), export.signer
+
+
+def unpack_export(archive: Path, into: Path) -> Path:
+    """Unpack an archive of an export into an empty folder; return the exported folder in it, unverified."""
+    unpack(archive, into)
+    inner = list(into.iterdir())
+    # An archive of a folder holds the folder, or what is in it.
+    return inner[0] if len(inner) == 1 and inner[0].is_dir() else into
 
 
 def read_export(folder: Path, trusted: Iterable[PublicKey]) -> Export:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from modelops.errors import Conflict, InvalidInput, NotFound, VerificationError
 from modelops.names import check_name
-from modelops.registry.archives import unpack
 from modelops.registry.database import transaction
-from modelops.registry.export import FILES, Export, read_export
+from modelops.registry.export import FILES, Export, read_export, unpack_export
 from modelops.registry.keys import PublicKey
 from modelops.registry.locks import storing
 from modelops.registry.reasons import refusal
@@ -83,11 +82,7 @@ def _unpacked(registry: Registry, source: Path) -> Iterator[Path]:
         )
     scratch = ScratchFolder(registry.home)
     try:
-        unpack(source, scratch.path)
-        inner = list(scratch.path.iterdir())
-        # An archive of a folder holds the folder, or what is in it.
-        wrapped = len(inner) == 1 and inner[0].is_dir()
-        yield inner[0] if wrapped else scratch.path
+        yield unpack_export(source, scratch.path)
     finally:
         scratch.remove()
 

@@ -86,33 +86,33 @@ def files(ref: str, as_json: bool) -> None:
 
 
 @artifacts.command("verify")
-@click.argument("target", metavar="REF|DIR")
+@click.argument("target", metavar="REF|PATH")
 @click.option(
     "--key",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Trust this public key (PEM) and no other. Only for a folder.",
+    help="Trust this public key (PEM) and no other. Only for an export.",
 )
 @json_option
 def verify(target: str, key: Path | None, as_json: bool) -> None:
-    """Check the signature and every byte of an artifact, or of an exported folder.
+    """Check the signature and every byte of an artifact, or of an exported folder or archive.
 
-    DIR contains a "/", as in ./support-bot. Exit status: 0 verified, 1 refused, 2 cannot tell.
+    PATH contains a "/", as in ./support-bot. Exit status: 0 verified, 1 refused, 2 cannot tell.
     """
     from modelops.paths import StateHome
     from modelops.registry import KeyStore, Registry, verify_export
 
     if "/" in target or target in {".", ".."}:
         trusted = KeyStore(StateHome.default()).trusted() if key is None else (_read_key(key),)
-        artifact, signer = verify_export(_folder(target), trusted)
+        artifact, signer = verify_export(_existing(target), trusted)
     elif key is not None:
-        raise click.UsageError("--key is for an exported folder; write a folder with a '/', as in ./support-bot.")
+        raise click.UsageError("--key is for an export; write its path with a '/', as in ./support-bot.")
     else:
         registry = Registry()
         try:
             artifact = registry.verify(target)
         except NotFound as error:
-            if Path(target).is_dir():
-                error.hint = f"For the folder, run: modelops artifacts verify ./{target}"
+            if Path(target).exists():
+                error.hint = f"For the export, run: modelops artifacts verify ./{target}"
             raise
         signer = registry.signer(artifact.ref)
     document = {"verified": True, "signer": signer.fingerprint, "artifact": artifact.as_json()}
@@ -186,8 +186,7 @@ def export(ref: str, to: Path, oms: bool, as_json: bool) -> None:
         click.echo(f"{artifact.ref} is in {to}: files/ ({_size(artifact)}), attestation.json, {proof}signer.pem.")
         if oms:
             click.echo("With it: model.sig, the P-256 key oms-key.pem that made it, and the certification of that key.")
-        check = f"verify {_as_folder(to)}" if to.is_dir() else f"import {to}"
-        click.echo(click.style(f"Check it with: modelops artifacts {check}", dim=True))
+        click.echo(click.style(f"Check it with: modelops artifacts verify {_as_path(to)}", dim=True))
 
     show({"ref": artifact.ref, "path": str(to.absolute()), "digest": artifact.digest}, as_json, as_text)
 
@@ -277,15 +276,14 @@ def _local_time(created: str) -> str:
         return created
 
 
-def _as_folder(path: Path) -> str:
+def _as_path(path: Path) -> str:
     return str(path) if "/" in str(path) else f"./{path}"
 
 
-def _folder(text: str) -> Path:
-    folder = Path(text)
-    if not folder.is_dir():
-        raise NotFound("folder_not_found", f"There is no folder {text}.", "Write an artifact's name without '/'.")
-    return folder
+def _existing(text: str) -> Path:
+    if not Path(text).exists():
+        raise NotFound("export_not_found", f"There is no {text}.", "Write an artifact's name without '/'.")
+    return Path(text)
 
 
 def _read_key(path: Path) -> PublicKey:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,20 @@ from modelops.registry import Artifact, PublicKey, Registry, merkle, verify_expo
 from modelops.registry.canonical import canonical
 from modelops.registry.checkpoints import sign_checkpoint
 from modelops.registry.envelopes import sign
+
+EXPORT_TO_A_FULL_DISK = """
+import sys
+from pathlib import Path
+from modelops.errors import Unavailable
+from modelops.registry import Registry
+
+disk = Path(sys.argv[1])
+for name in sys.argv[2:]:
+    try:
+        Registry().export("big", disk / name)
+    except Unavailable as error:
+        print(error.code, list(disk.iterdir()))
+"""
 
 WEIGHTS = "adapter_model.safetensors"
 SETTINGS = "adapter_config.json"
@@ -199,3 +215,22 @@ def test_an_export_of_an_earlier_release_has_no_proof_and_verifies(
 ) -> None:
     (exported / "log-proof.json").unlink()
     assert verify_export(exported, registry.keys.trusted())[0] == adapter
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "targets"),
+    [(4, ["folder"]), (9, ["archive.tar", "archive.tar.gz"])],
+    ids=["no room for the files", "no room for the files and an archive of them"],
+)
+def test_an_export_that_finds_no_space_says_so_and_leaves_nothing(
+    register: Callable[..., Artifact], tmp_path: Path, megabytes: int, targets: list[str]
+) -> None:
+    register(name="big", files={"weights": os.urandom(6 << 20)})
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    # A real small disk, in a mount namespace of its own, so that it needs no rights and leaves no trace.
+    in_a_small_disk = f'mount -t tmpfs -o size={megabytes}m tmpfs "$0" && exec "$@"'
+    unshare = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", in_a_small_disk, str(disk)]
+    script = [sys.executable, "-c", EXPORT_TO_A_FULL_DISK, str(disk), *targets]
+    done = subprocess.run([*unshare, *script], capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["disk_full []"] * len(targets), done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -432,6 +433,35 @@ def test_a_file_replaced_after_verification_does_not_reach_the_loader(
     with registry.verified_open(REF) as opened:
         blob.write_bytes(b"evil")
         assert (opened.path / WEIGHTS).read_bytes() == good
+
+
+def test_a_file_replaced_while_it_is_copied_is_loaded_as_it_was_signed_or_not_at_all(
+    registry: Registry, adapter: Artifact, intruder: Any
+) -> None:
+    blob = intruder.blob(REF, WEIGHTS)
+    good = blob.read_bytes()
+    ended = threading.Event()
+
+    def replace() -> None:
+        while not ended.is_set():
+            for content in (good[::-1], good):
+                with blob.open("r+b") as stream:
+                    stream.write(content)
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    outcomes: set[bytes | str] = set()
+    try:
+        for _ in range(200):
+            try:
+                with registry.verified_open(REF) as opened:
+                    outcomes.add((opened.path / WEIGHTS).read_bytes())
+            except VerificationError as error:
+                outcomes.add(error.code)
+    finally:
+        ended.set()
+        writer.join()
+    assert outcomes <= {good, "digest_mismatch"}
 
 
 def test_listing_survives_a_row_that_somebody_broke(registry: Registry, adapter: Artifact, intruder: Any) -> None:

@@ -206,7 +206,8 @@ def test_an_export_is_imported_once_its_key_is_trusted(
 
 def test_an_archive_is_exported_and_imported(adapter: Artifact, modelops: Any, tmp_path: Path) -> None:
     target = tmp_path / "bot.tar.gz"
-    assert "artifacts import" in modelops("artifacts", "export", "support-bot", "--to", str(target)).out
+    assert f"artifacts verify {target}" in modelops("artifacts", "export", "support-bot", "--to", str(target)).out
+    assert modelops("artifacts", "verify", str(target)).status == 0
     again = modelops("artifacts", "export", "support-bot", "--to", str(target), "--json")
     assert (again.status, again.json["code"]) == (1, "target_exists")
     assert "nothing to do" in modelops("artifacts", "import", str(target)).out
