@@ -26,8 +26,8 @@ MAX_RATIO = 50
 """Unpacked bytes per byte of the archive; weights shrink by less than 2, JSON by less than 20."""
 
 _SMALL = 50_000_000  # bytes; below it a high ratio does no harm
-_HEADER = 1 << 20  # bytes; more than any header that tells a name
-
+_HEADER = 1 << 20  # bytes; more than any header of a tar archive that tells a name
+_DIRECTORY = 16 << 20  # bytes; more than the directory of a zip archive with as many members as there may be
 
 PACKED = (".tar", ".tar.gz", ".tgz")
 """How the name of an archive ends that :func:`pack` can write."""
@@ -95,16 +95,17 @@ def pack(folder: Path, name: str, stream: BinaryIO, zipped: bool) -> None:
 
 @contextmanager
 def _opened(archive: Path) -> Iterator[Iterator[_Member]]:
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as opened:
-            yield _in_zip(archive, opened)
-        return
     with archive.open("rb") as raw:
+        if zipfile.is_zipfile(raw):
+            with zipfile.ZipFile(_Frugal(archive, raw, _DIRECTORY)) as opened:
+                yield _in_zip(archive, opened)
+            return
+        raw.seek(0)
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
-        source = gzip.GzipFile(fileobj=raw) if packed else raw
-        with tarfile.open(fileobj=_Frugal(source), mode="r:") as opened_tar:  # type: ignore[call-overload]
-            yield _in_tar(archive, opened_tar)
+        source = _Frugal(archive, gzip.GzipFile(fileobj=raw) if packed else raw, _HEADER)
+        with tarfile.open(fileobj=source, mode="r:") as opened:  # type: ignore[call-overload]
+            yield _in_tar(archive, opened)
 
 
 def _in_zip(archive: Path, opened: zipfile.ZipFile) -> Iterator[_Member]:
@@ -166,16 +167,15 @@ def _checked(archive: Path, found: Iterator[_Member]) -> list[_Member]:
 
 
 class _Frugal:
-    """What tarfile reads from. A header that says it is longer than any could be is not read into memory."""
+    """What an archive is read through: headers that are longer than any could be are not read into memory."""
 
-    def __init__(self, source: BinaryIO | gzip.GzipFile) -> None:
-        self._source = source
-        self.tell = source.tell
-        self.seek = source.seek
+    def __init__(self, archive: Path, source: BinaryIO | gzip.GzipFile, most: int) -> None:
+        self._archive, self._source, self._most = archive, source, most
+        self.tell, self.seek, self.seekable = source.tell, source.seek, source.seekable
 
-    def read(self, size: int) -> bytes:
-        if size > _HEADER:
-            raise tarfile.ReadError("a header is too long")
+    def read(self, size: int = -1) -> bytes:
+        if size > self._most:
+            raise _refused(self._archive, "archive_too_large", f"it has a header of {size} bytes")
         return self._source.read(size)
 
 

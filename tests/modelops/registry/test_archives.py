@@ -77,6 +77,31 @@ def test_a_million_entries_are_refused(archive: Path, tmp_path: Path) -> None:
     assert refused(archive, tmp_path) == "archive_too_large"
 
 
+def test_a_directory_that_is_longer_than_any_is_not_read(archive: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(archive, "w") as opened:
+        for number in range(300):
+            opened.writestr("x" * 60_000 + str(number), "")
+    assert refused(archive, tmp_path) == "archive_too_large"
+
+
+def test_many_members_that_inflate_a_little_are_refused_together(archive: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+        for number in range(60):
+            opened.writestr(f"{number}.json", bytes(1 << 20))
+    assert refused(archive, tmp_path) == "archive_too_large"
+
+
+def test_a_member_that_holds_more_than_it_says_is_refused(archive: Path, tmp_path: Path) -> None:
+    size, said = (5_000_000).to_bytes(4, "little"), (5).to_bytes(4, "little")
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("model.gguf", bytes(5_000_000))
+    archive.write_bytes(archive.read_bytes().replace(size, said))
+    with pytest.raises(InvalidInput) as refusal:
+        unpack(archive, tmp_path / "unpacked", everything)
+    assert refusal.value.code == "invalid_archive"
+    assert sum(path.stat().st_size for path in (tmp_path / "unpacked").rglob("*")) <= 5
+
+
 def test_names_that_are_one_name_elsewhere_are_refused(archive: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(archive, "w") as opened:
         opened.writestr("Config.json", "{}")
