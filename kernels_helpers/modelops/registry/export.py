@@ -54,7 +54,7 @@ def write_export(target: Path, title: str, copy_files: Callable[[Path], None], r
             with durable_writer(target.parent) as (stream, temporary):
                 pack(building, title, stream, zipped=not target.name.endswith(".tar"))
             publish(temporary, target)
-            shutil.rmtree(building)
+            shutil.rmtree(building, ignore_errors=True)
             return
         _make_shareable_and_durable(building)
         building.rename(target)

@@ -47,6 +47,20 @@ def test_jobs_are_claimed_in_the_order_of_their_submission(queue: Queue, add: Ca
     assert queue.claim(ME, max_running=9) is None
 
 
+def test_pages_go_back_from_the_newest_job_through_those_in_the_wanted_states(
+    queue: Queue, add: Callable[..., Any]
+) -> None:
+    for number in range(6):
+        add(f"sft-{number}")
+    for _ in range(2):
+        queue.claim(ME, max_running=9)
+
+    assert [job.id for job in queue.list(limit=2, offset=3)] == ["sft-2", "sft-1"]
+    assert [job.id for job in queue.list(states=[State.QUEUED], limit=3, offset=2)] == ["sft-3", "sft-2"]
+    assert [job.attempt.epoch for job in queue.list(states=[State.STARTING])] == [1, 1]
+    assert queue.list(states=[]) == ()
+
+
 def test_no_more_jobs_are_claimed_than_may_run_at_once(queue: Queue, add: Callable[..., Any]) -> None:
     first, second = add("sft-1"), add("sft-2")
     queue.claim(ME, max_running=1)
