@@ -61,13 +61,18 @@ def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
 
 
 def model_seconds(folder: Path, size: int, rounds: int) -> list[dict[str, float]]:
-    """Rounds of seconds of hashing, writing, committing and verifying one file of random bytes."""
-    outputs, home = folder / "outputs", folder / "home"
+    """Rounds of seconds of hashing, writing, committing and verifying random bytes: in one file, and in four."""
+    outputs, home, parts = folder / "outputs", folder / "home", folder / "parts"
     outputs.mkdir()
+    parts.mkdir()
     weights = outputs / "model.safetensors"
     content = os.urandom(size)
     weights.write_bytes(content)
+    for part in range(4):
+        (parts / f"part-{part}.safetensors").write_bytes(content[part * size // 4 : (part + 1) * size // 4])
     build = Build("job", {}, ())
+    in_parts = Registry(StateHome(folder / "home-parts"))
+    in_parts.register(parts, name="model", kind="model", metadata={}, build=build)
 
     def hash_alone() -> None:
         with weights.open("rb") as stream:
@@ -99,6 +104,7 @@ def model_seconds(folder: Path, size: int, rounds: int) -> list[dict[str, float]
             "write": write_alone,
             "commit": commit,
             "verify": lambda: timed(lambda: Registry(StateHome(home)).verify("model")),
+            "verify_parts": lambda: timed(lambda: in_parts.verify("model")),
         },
     )
 
@@ -250,6 +256,7 @@ def main() -> None:
         Figure("write and fsync alone", model["write"], "s", "", 1),
         Figure("commit", model["commit"], "s", "the slower of hash and write", 1 / commit),
         Figure("verify", model["verify"], "s", "hash alone", verify),
+        Figure("verify in four files", model["verify_parts"], "s", "hash alone", model["hash"] / model["verify_parts"]),
         *(listed("artifacts", name, artifacts, "page_rows") for name in ("page", "last_page", "kind")),
         listed("artifacts", "all", artifacts, "all_rows"),
         *(listed("jobs", name, jobs, "rows") for name in ("first", "middle", "last", "succeeded")),

@@ -66,7 +66,10 @@ def _enter(registry: Registry, export: Export) -> tuple[Artifact, bool]:
     statement = export.statement
     with transaction(registry.database):
         if _is_here(registry, statement):
+            registry.envelopes.add(export.envelope)  # as with blobs: what rotted or was lost is there again
             return registry.get(statement.artifact().ref), False
+        for file in statement.files:
+            registry.require_blob(file)
         return registry.enter(_without_absent(registry, statement), export.envelope), True
 
 

@@ -140,7 +140,7 @@ class Registry:
             if not is_sha256(digest):
                 raise InvalidInput("invalid_digest", f"{digest[:80]!r} is not a SHA-256 in lower-case hex.")
         for entry in stored:
-            self._require_blob(entry)
+            self.require_blob(entry)
         payload = write_statement(
             name=name,
             version=self.index.next_version(name),
@@ -311,7 +311,8 @@ class Registry:
             raise refusal("missing_blob", f"The content of {file.path!r} is gone.", file=file.path)
         verification.check_content(blob, file, statement.files, target)
 
-    def _require_blob(self, entry: FileEntry) -> None:
+    def require_blob(self, entry: FileEntry) -> None:
+        """See that a file's content is stored, in its size; raises ``InvalidInput`` with code ``not_staged``."""
         path = self.blobs.path(entry.sha256)
         if not path.is_file() or path.stat().st_size != entry.size:
             raise InvalidInput(

@@ -130,6 +130,7 @@ def test_the_same_artifact_again_is_nothing_to_do_and_heals_what_rotted(
 ) -> None:
     import_export(receiver, exported, key=signer, trust=True)
     receiver.blobs.path(adapter.files[0].sha256).unlink()
+    receiver.envelopes.path(receiver.index.envelope(adapter)).unlink()
     again = import_export(receiver, exported)
     assert (again.artifact, again.new) == (adapter, False)
     assert receiver.list() == [adapter] == [receiver.verify(adapter.ref)]
