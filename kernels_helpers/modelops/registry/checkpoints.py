@@ -11,9 +11,12 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from nacl.signing import SigningKey
 
+from modelops.errors import InvalidInput
+from modelops.registry.blobs import regular_reader
 from modelops.registry.keys import PublicKey
 from modelops.registry.reasons import refusal
 
@@ -67,6 +70,15 @@ def read_checkpoint(note: str, trusted: Iterable[PublicKey]) -> Checkpoint:
             if line is not None and line["name"] == name and signs(head["text"], line["signature"], name, key):
                 return Checkpoint(name, int(head["size"]), base64.b64decode(head["root"]), note)
     raise _forged("No trusted key has signed the log's checkpoint.")
+
+
+def read_note(path: Path) -> str | None:
+    """The text of a checkpoint on disk, unchecked; ``None`` where there is no regular file that can be read."""
+    try:
+        with regular_reader(path) as stream:
+            return stream.read(_MOST_BYTES + 1).decode("utf-8", "replace")
+    except (OSError, InvalidInput):
+        return None
 
 
 def key_id(name: str, key: PublicKey) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from modelops.errors import Unavailable, VerificationError
 from modelops.paths import StateHome
-from modelops.registry.checkpoints import read_checkpoint
+from modelops.registry.checkpoints import read_checkpoint, read_note
 from modelops.registry.keys import KeyStore
 
 SMALL = 1 << 20
@@ -93,7 +93,7 @@ def check_opened(connection: sqlite3.Connection, home: StateHome) -> None:
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise database_corrupt(str(verdict))
-    note = _published(home)  # read before the database, which is ahead of it
+    note = read_note(home.log / "checkpoint") or ""  # read before the database, which is ahead of it
     if _claimed(note) > (known := _entries(connection)):
         with contextlib.suppress(VerificationError):  # a checkpoint that nobody signed says nothing of the database
             size = read_checkpoint(note, KeyStore(home).trusted()).size
@@ -104,13 +104,6 @@ def _entries(connection: sqlite3.Connection) -> int:
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'log_entries'").fetchone():
         return 0
     return int(connection.execute("SELECT coalesce(max(position) + 1, 0) FROM log_entries").fetchone()[0])
-
-
-def _published(home: StateHome) -> str:
-    try:
-        return (home.log / "checkpoint").read_text("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def _claimed(note: str) -> int:

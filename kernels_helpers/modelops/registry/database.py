@@ -31,9 +31,6 @@ def open_database(home: StateHome) -> Database:
     On a full disk it is opened for reading. Raises ``Unavailable`` with code ``database_corrupt``; so does any later
     statement that finds damage.
     """
-    with _without_dataframes():
-        from sqlite_utils import Database
-
     home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     connection = _connect(str(home.database))
     try:
@@ -49,6 +46,14 @@ def open_database(home: StateHome) -> Database:
     except BaseException:
         connection.close()
         raise
+    return as_database(connection)
+
+
+def as_database(connection: sqlite3.Connection) -> Database:
+    """A connection with sqlite_utils around it."""
+    with _without_dataframes():
+        from sqlite_utils import Database
+
     return Database(connection)
 
 

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nacl.signing import SigningKey
 
+from modelops.errors import InvalidInput
 from modelops.files import fsync_folder, write_atomic
 from modelops.paths import StateHome
 from modelops.registry import merkle
 from modelops.registry.aliases import write_aliases
-from modelops.registry.blobs import make_durable_folder
-from modelops.registry.checkpoints import Checkpoint, read_checkpoint, sign_checkpoint
+from modelops.registry.blobs import make_durable_folder, regular_reader
+from modelops.registry.checkpoints import Checkpoint, read_checkpoint, read_note, sign_checkpoint
 from modelops.registry.database import transaction
 from modelops.registry.keys import KeyStore
 from modelops.registry.locks import locked
@@ -180,10 +181,11 @@ class Log:
         return subtree(self.database, level, position)
 
     def lines(self) -> list[str]:
-        """The entries on disk, as they stand there; none when there is no such file."""
+        """The entries on disk, as they stand there; none where there is no regular file that can be read."""
         try:
-            return self.entries.read_text("ascii", "replace").splitlines()
-        except FileNotFoundError:
+            with regular_reader(self.entries) as stream:
+                return stream.read().decode("ascii", "replace").splitlines()
+        except (OSError, InvalidInput):
             return []
 
     def check_checkpoint(self) -> Checkpoint | None:
@@ -209,10 +211,9 @@ class Log:
             )
         if not state.published:
             return committed
-        try:
-            note = self.checkpoint.read_text("utf-8", "replace")
-        except FileNotFoundError as error:
-            raise refusal("checkpoint_missing", "The log's signed checkpoint is gone from the disk.") from error
+        note = read_note(self.checkpoint)
+        if note is None:
+            raise refusal("checkpoint_missing", "The log's signed checkpoint is not on the disk any more.")
         if note == state.checkpoint:
             return committed
         on_disk = read_checkpoint(note, trusted)
@@ -231,11 +232,11 @@ class Log:
 
     def _check_line(self, index: int, envelope: str, published: int) -> None:
         try:
-            with self.entries.open("rb") as stream:
+            with regular_reader(self.entries) as stream:
                 lines = os.fstat(stream.fileno()).st_size // LINE
                 stream.seek(index * LINE)
                 line = stream.read(LINE)
-        except FileNotFoundError:
+        except (OSError, InvalidInput):
             lines, line = 0, b""
         if lines < published:
             raise refusal("log_truncated", f"The log on disk has {lines} entries; {published} were published.")

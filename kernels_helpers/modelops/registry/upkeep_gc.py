@@ -37,7 +37,7 @@ def find_garbage(registry: Registry, grace: float = DAY) -> list[Garbage]:
     named = {*_column(registry, "SELECT envelope FROM artifacts UNION SELECT envelope FROM log_entries")}
     found = [*blobs, *_files(home.envelopes, "*/*.json", "envelope", {f"{digest}.json" for digest in named})]
     for folder, pattern in (
-        (home.root, ".*.tmp"),
+        (home.root, ".*.tmp*"),
         (home.keys, ".*.tmp"),
         (home.log, ".*.tmp"),
         (home.blobs, "**/.*.tmp"),

@@ -22,9 +22,9 @@ from modelops.paths import StateHome
 from modelops.registry import merkle
 from modelops.registry.aliases import Alias, aliases_in, read_aliases, write_aliases
 from modelops.registry.blobs import make_durable_folder
-from modelops.registry.checkpoints import Checkpoint, read_checkpoint
+from modelops.registry.checkpoints import Checkpoint, read_checkpoint, read_note
 from modelops.registry.corruption import Connection
-from modelops.registry.database import migrate, transaction
+from modelops.registry.database import as_database, migrate, transaction
 from modelops.registry.envelopes import EnvelopeStore, open_envelope
 from modelops.registry.index import COMPONENT, MIGRATIONS, TABLES, ArtifactIndex
 from modelops.registry.keys import KeyStore, PublicKey
@@ -109,15 +109,13 @@ def _make(
     restorers: Sequence[Restorer],
     progress: Progress,
 ) -> Rebuilt:
-    from sqlite_utils import Database
-
     trusted = KeyStore(home).trusted()
     log = _from_envelopes(home, trusted) if from_envelopes else _confirmed(home, old, trusted)
     aliases = read_aliases(home.log / "aliases.json")
     if aliases is None:
-        aliases = aliases_in(Database(old)) if old is not None and _has(old, "aliases") else []
+        aliases = aliases_in(as_database(old)) if old is not None and _has(old, "aliases") else []
     with closing(sqlite3.connect(path, isolation_level=None, factory=Connection)) as connection:
-        database = Database(connection)
+        database = as_database(connection)
         if old is not None:
             old.backup(connection)
             _drop_own_tables(database)
@@ -144,8 +142,8 @@ def _confirmed(home: StateHome, old: sqlite3.Connection | None, trusted: tuple[P
     lines, note = home.log / "entries", home.log / "checkpoint"
     if lines.is_file():
         lists.append(lines.read_text("ascii", "replace").splitlines())
-    if note.is_file():
-        notes.append(note.read_text("utf-8", "replace"))
+    if (found := read_note(note)) is not None:
+        notes.append(found)
     if old is not None and _has(old, "log_entries"):
         rows = old.execute("SELECT envelope FROM log_entries ORDER BY position").fetchall()
         lists.append([envelope for (envelope,) in rows])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,24 @@ def the_last_entry_and_its_checkpoint_in_the_database_cut_off(intruder: Any) -> 
 @refused("checkpoint_missing")
 def the_checkpoint_removed(intruder: Any) -> None:
     intruder.registry.log.checkpoint.unlink()
+
+
+@refused("checkpoint_missing")
+def the_checkpoint_replaced_by_a_folder(intruder: Any) -> None:
+    intruder.registry.log.checkpoint.unlink()
+    intruder.registry.log.checkpoint.mkdir()
+
+
+@refused("checkpoint_missing")
+def the_checkpoint_replaced_by_a_named_pipe(intruder: Any) -> None:
+    intruder.registry.log.checkpoint.unlink()
+    os.mkfifo(intruder.registry.log.checkpoint)
+
+
+@refused("log_truncated")
+def the_log_on_disk_replaced_by_a_named_pipe(intruder: Any) -> None:
+    intruder.registry.log.entries.unlink()
+    os.mkfifo(intruder.registry.log.entries)
 
 
 @refused("checkpoint_missing")
