@@ -13,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from nacl.signing import SigningKey
@@ -196,6 +196,10 @@ class Log:
         with self._locked(fcntl.LOCK_SH):
             state = self._state()
             return self._newest_checkpoint(state) if state.size or state.published else None
+
+    def unchanging(self) -> AbstractContextManager[None]:
+        """Hold to read several things on disk that belong together."""
+        return self._locked(fcntl.LOCK_SH)
 
     # --- Below, the lock is held ---
 

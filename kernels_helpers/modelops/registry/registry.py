@@ -192,6 +192,8 @@ class Registry:
         try:
             self.log.catch_up()
         except (ModelOpsError, OSError, sqlite3.Error) as error:
+            if getattr(error, "code", "") == "database_corrupt":
+                raise
             _LOGGER.warning("The log on disk is behind the database until the next command: %s", error)
 
     # --- What is there (as the database says, unverified) ---

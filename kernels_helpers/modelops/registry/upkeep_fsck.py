@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from modelops.errors import InvalidInput, ModelOpsError, Unavailable, VerificationError
+from modelops.errors import ModelOpsError, Unavailable, VerificationError
 from modelops.paths import StateHome
 from modelops.registry import merkle, verification
 from modelops.registry.aliases import aliases_in, read_aliases
@@ -51,38 +52,32 @@ def fsck(home: StateHome, *, read_data: bool = False, progress: Progress = quiet
     """
     try:
         registry = Registry(home)
+        findings = dict.fromkeys(_database(registry))
     except Unavailable as error:
         if error.code != "database_corrupt":
             raise
-        return Report(0, 0, 0, 0, (_damaged(error),))
-    files = _files(registry)
-    checks: list[Callable[[], Iterator[Finding]]] = [
-        partial(_database, registry),
-        partial(_keys, registry),
-        partial(_log, registry),
-        partial(_artifacts, registry, progress),
-        partial(_contents, registry, files, read_data, progress),
-        partial(_aliases, registry),
-        partial(_leftovers, registry),
-    ]
-    findings: dict[Finding, None] = {}
-    for check in checks:
-        try:
-            findings.update(dict.fromkeys(check()))
-        except Unavailable as error:
-            if error.code != "database_corrupt":
-                raise
-            findings[_damaged(error)] = None
-        except InvalidInput as error:
-            if error.code != "malformed_key":  # found already; without the keys no signature can be judged
-                raise
-    (count,) = registry.database.execute("SELECT count(*) FROM artifacts").fetchone()
-    size = sum(entry.size for _, entry in files.values())
-    return Report(count, len(files), registry.log.size(), size if read_data else 0, tuple(findings))
-
-
-def _damaged(error: ModelOpsError) -> Finding:
-    return Finding("database_corrupt", "modelops.db", error.message, REBUILD)
+        findings = {Finding("database_corrupt", "modelops.db", error.message, REBUILD): None}
+    if findings:
+        return Report(0, 0, 0, 0, tuple(findings))
+    findings.update(dict.fromkeys([*_keys(registry), *_behind(registry)]))
+    judged = not any(finding.code == "malformed_key" for finding in findings)
+    try:
+        # One state of the database for all checks, whatever is published meanwhile, and no log on disk ahead of it.
+        with registry.log.unchanging():
+            registry.database.execute("BEGIN")
+            files = _files(registry)
+            if judged:
+                findings.update(dict.fromkeys([*_log(registry), *_aliases(registry)]))
+        if judged:
+            findings.update(dict.fromkeys(_artifacts(registry, progress)))
+        findings.update(dict.fromkeys(_contents(registry, files, read_data, progress)))
+        findings.update(dict.fromkeys(_leftovers(registry)))
+        (count,) = registry.database.execute("SELECT count(*) FROM artifacts").fetchone()
+        size = sum(entry.size for _, entry in files.values())
+        return Report(count, len(files), registry.log.size(), size if read_data else 0, tuple(findings))
+    finally:
+        if registry.database.conn.in_transaction:
+            registry.database.execute("ROLLBACK")
 
 
 def _database(registry: Registry) -> Iterator[Finding]:
@@ -102,6 +97,18 @@ def _keys(registry: Registry) -> Iterator[Finding]:
                 check()
         except ModelOpsError as error:
             yield Finding(error.code, str(keys.folder), error.message, error.hint)
+
+
+def _behind(registry: Registry) -> Iterator[Finding]:
+    """Whether the log on disk can be brought up to the database; what tampering keeps from it is found by ``_log``."""
+    log = registry.log
+    try:
+        log.catch_up()
+    except (OSError, sqlite3.Error, Unavailable) as error:
+        mend = f"chmod u+rwX {log.folder} && df -h {log.folder}"
+        yield Finding("log_behind", str(log.folder), f"The log on disk cannot be written: {error}.", mend)
+    except ModelOpsError:
+        return
 
 
 def _log(registry: Registry) -> Iterator[Finding]:
@@ -124,9 +131,6 @@ def _log(registry: Registry) -> Iterator[Finding]:
         message = "The log's entries are not those under its signed checkpoint."
         yield Finding("log_edited", "modelops.db log_entries", message, REBUILD)
     (published,) = database.execute("SELECT published FROM log_state").fetchone()
-    if published < len(entries):
-        message = f"{len(entries) - published} entries could not be written to the log on disk."
-        yield Finding("log_behind", str(log.entries), message, f"chmod u+rwX {log.folder} && df -h {log.folder}")
     yield from _entries_on_disk(registry, entries[:published], log.lines())
     orphans = "SELECT position FROM log_entries WHERE envelope NOT IN (SELECT envelope FROM artifacts)"
     for (position,) in database.execute(orphans).fetchall():
@@ -225,8 +229,8 @@ def _content(registry: Registry, read_data: bool, file: tuple[str, FileEntry]) -
 
 def _aliases(registry: Registry) -> Iterator[Finding]:
     aliases = aliases_in(registry.database)
-    (changes,) = registry.database.execute("SELECT aliases FROM log_state").fetchone()
-    if changes and read_aliases(registry.log.aliases) != aliases:
+    changes, published = registry.database.execute("SELECT aliases, aliases_published FROM log_state").fetchone()
+    if 0 < changes == published and read_aliases(registry.log.aliases) != aliases:
         message = "The aliases on disk are not those in the database; rebuilding from them would lose some."
         mend = " && ".join(f"modelops artifacts alias {name}@{version} {alias}" for name, alias, version in aliases[:1])
         yield Finding("aliases_differ", str(registry.log.aliases), message, mend or "set an alias again")

@@ -129,6 +129,26 @@ def test_leftovers_are_told_and_are_no_problem(home: StateHome) -> None:
     assert [(finding.code, finding.severity) for finding in report.findings] == [("leftovers", "leftover")]
 
 
+@pytest.mark.usefixtures("made")
+def test_a_log_that_cannot_be_written_is_found(home: StateHome, registry: Registry) -> None:
+    registry.log.aliases.unlink()
+    registry.log.aliases.mkdir()
+    registry.set_alias("other", "best", 1)
+    assert "log_behind" in found(fsck(home))
+
+
+@pytest.mark.usefixtures("made")
+def test_damage_in_a_large_database_is_found_by_reading_all_of_it(home: StateHome, registry: Registry) -> None:
+    with transaction(registry.database):
+        registry.database.execute("CREATE TABLE jobs (name TEXT)")
+        registry.database.conn.executemany("INSERT INTO jobs VALUES (?)", [["x" * 1000]] * 2000)
+    registry.database.conn.close()
+    with home.database.open("r+b") as stream:
+        stream.seek(home.database.stat().st_size // 2 // 4096 * 4096)
+        stream.write(os.urandom(4096))
+    assert found(fsck(home)) == {"database_corrupt"}
+
+
 def test_a_home_of_a_newer_release_cannot_be_told(home: StateHome, registry: Registry) -> None:
     registry.database.execute("UPDATE schema_versions SET version = 99")
     with pytest.raises(Conflict):
@@ -230,6 +250,7 @@ def test_gc_without_grace_takes_nothing_from_registrations_that_run(home: StateH
     registry, collections = Registry(home), 0
     while any(process.poll() is None for process in processes):
         collect_garbage(registry, grace=0, delete=True)
+        assert fsck(home).findings == (), "what is published meanwhile is no problem"
         collections += 1
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert collections > 3
