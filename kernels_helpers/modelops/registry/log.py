@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nacl.signing import SigningKey
 
-from modelops.errors import InvalidInput
+from modelops.errors import InvalidInput, VerificationError
 from modelops.files import fsync_folder, write_atomic
 from modelops.paths import StateHome
 from modelops.registry import merkle
@@ -116,7 +116,11 @@ class Log:
         self.aliases = home.log / "aliases.json"
 
     def append(self, envelope: str, key: SigningKey) -> None:
-        """Add the envelope with this SHA-256, and sign the new checkpoint; inside the transaction that publishes."""
+        """Add the envelope with this SHA-256, and sign the new checkpoint; inside the transaction that publishes.
+
+        Raises ``VerificationError`` rather than to sign over a log that somebody changed.
+        """
+        self._require_untouched()
         self._sign(append_entry(self.database, envelope), key)
 
     def size(self) -> int:
@@ -264,10 +268,28 @@ class Log:
         if not state.published:
             fsync_folder(self.folder)
 
+    def _require_untouched(self) -> None:
+        """Check that the entries are the signed ones, before a signature over more of them makes them genuine.
+
+        It needs no lock: whoever holds the database's write lock knows that the disk is not ahead of it.
+        """
+        state = self._state()
+        if self._never_signed(state):
+            return
+        try:
+            checkpoint = self._newest_checkpoint(state)
+            if checkpoint.size != state.size or merkle.root(self.subtree, state.size) != checkpoint.root:
+                raise refusal("log_edited", "The log's entries are not those under its signed checkpoint.")
+        except VerificationError as error:
+            hint = "See what is wrong, and what mends it, with: modelops registry fsck"
+            raise refusal(error.code, f"{error.message} Nothing was published.", hint) from error
+
+    def _never_signed(self, state: _State) -> bool:
+        return state.checkpoint is None and not state.published and read_note(self.checkpoint) is None
+
     def _sign_old_entries(self) -> None:
         """Sign what an earlier release published, when there was no log; never make a key for it."""
-        state = self._state()
-        if state.signed < state.size and self.keys.private.exists():
+        if self._state().size and self._never_signed(self._state()) and self.keys.private.exists():
             with transaction(self.database):
                 self._sign(_size(self.database), self.keys.signing_key())
 

@@ -127,7 +127,10 @@ def _log(registry: Registry) -> Iterator[Finding]:
     except VerificationError as error:
         yield Finding(error.code, str(log.checkpoint), error.message, REBUILD)
         checkpoint = None
-    if checkpoint is not None and merkle.root(log.subtree, checkpoint.size) != checkpoint.root:
+    if checkpoint is not None and checkpoint.size < len(entries):
+        message = f"{len(entries) - checkpoint.size} entries stand behind those under the signed checkpoint."
+        yield Finding("log_edited", "modelops.db log_entries", message, REBUILD)
+    elif checkpoint is not None and merkle.root(log.subtree, checkpoint.size) != checkpoint.root:
         message = "The log's entries are not those under its signed checkpoint."
         yield Finding("log_edited", "modelops.db log_entries", message, REBUILD)
     (published,) = database.execute("SELECT published FROM log_state").fetchone()

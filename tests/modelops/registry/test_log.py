@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -64,11 +65,12 @@ def test_a_log_that_cannot_be_written_holds_up_nothing_and_is_told(
     registry: Registry, register: Register, caplog: pytest.LogCaptureFixture
 ) -> None:
     register()
-    registry.log.checkpoint.unlink()
-    registry.log.checkpoint.mkdir()
+    lock = registry.log.folder / ".lock"
+    lock.unlink()
+    lock.mkdir()
     second = register()
     assert "behind" in caplog.text
-    registry.log.checkpoint.rmdir()
+    lock.rmdir()
     assert Registry(registry.home).verify(second.ref) == second
 
 
@@ -97,6 +99,7 @@ def test_entries_that_an_earlier_release_left_unsigned_are_believed_once_the_key
     database = open_database(home)
     with transaction(database):
         database.execute("UPDATE log_state SET signed = 0, checkpoint = NULL, published = 0")
+    shutil.rmtree(home.log)
     key = KeyStore(home).private
     key.rename(key.with_suffix(".elsewhere"))
     with pytest.raises(VerificationError) as caught:

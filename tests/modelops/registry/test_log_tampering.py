@@ -13,6 +13,9 @@ from nacl.signing import SigningKey
 
 from modelops.errors import VerificationError
 from modelops.registry import REASONS, Artifact, Registry
+from modelops.registry.log import append_entry
+from modelops.registry.upkeep_fsck import fsck
+from modelops.registry.upkeep_rebuild import rebuild
 
 REF = "support-bot@1"
 
@@ -172,6 +175,43 @@ def test_refused(
         assert caught.value.code == code
         assert caught.value.hint
     assert not any(registry.home.scratch.glob("private-*"))
+
+
+def _rewritten(intruder: Any, change: Callable[[list[str]], list[str]]) -> None:
+    """Replace the log in the database by another, hashes and all."""
+    entries = change(intruder.registry.log.lines())
+    intruder.sql("DELETE FROM log_nodes")
+    intruder.sql("DELETE FROM log_entries")
+    for entry in entries:
+        append_entry(intruder.registry.database, entry)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda entries: [entries[1], entries[0], entries[2]],
+        lambda entries: [*entries[:2], "0" * 64],
+        lambda entries: [*entries, "0" * 64],
+    ],
+    ids=["two entries swapped", "the last one replaced", "one added"],
+)
+def test_nothing_is_signed_over_a_log_that_was_rewritten(
+    registry: Registry, register: Callable[..., Artifact], intruder: Any, change: Any
+) -> None:
+    for _ in range(3):
+        register()
+    note = registry.log.checkpoint.read_text()
+    _rewritten(intruder, change)
+    Registry(registry.home)
+    with pytest.raises(VerificationError) as caught:
+        register()
+    assert caught.value.code == "log_edited"
+    assert "fsck" in caught.value.hint
+    assert registry.log.checkpoint.read_text() == note
+    assert "log_edited" in {finding.code for finding in fsck(registry.home).findings}
+    registry.database.conn.close()
+    rebuild(registry.home)
+    assert fsck(registry.home).findings == ()
 
 
 def test_every_reason_that_concerns_the_log_is_the_outcome_of_some_tampering() -> None:
