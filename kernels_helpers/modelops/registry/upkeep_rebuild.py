@@ -212,7 +212,9 @@ def _fill(
             problems.append(Finding(error.code, f"log entry {number - 1}", error.message, mend))
         except sqlite3.IntegrityError:
             message = "Another attestation for the same version stands before it in the log."
-            problems.append(Finding("duplicate_version", f"log entry {number - 1}", message, "remove neither; look"))
+            problems.append(
+                Finding("duplicate_version", f"log entry {number - 1}", message, "nothing to do: the first one counts")
+            )
         progress("Reading attestations", number, len(log.entries))
     return problems
 

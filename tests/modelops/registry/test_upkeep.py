@@ -189,8 +189,10 @@ def test_gc_leaves_alone_what_is_younger_than_the_grace_period(registry: Registr
 def test_a_file_that_is_linked_in_is_as_young_as_its_link(registry: Registry, made: list[Artifact]) -> None:
     folder = _folder_named(registry, "old", b"old")
     os.utime(folder / "file", (1, 1))
-    os.link(folder / "file", registry.home.blobs / "sha256" / "00.new")
+    (registry.home.blobs / "sha256/zz").mkdir()
+    os.link(folder / "file", registry.home.blobs / "sha256/zz/old")
     assert find_garbage(registry, grace=60) == []
+    assert [item.size for item in find_garbage(registry, grace=0)] == [3]
 
 
 def test_gc_removes_the_scratch_of_the_dead_and_not_of_the_living(registry: Registry, made: list[Artifact]) -> None:
