@@ -45,6 +45,7 @@ def test_what_a_job_declares_is_signed_with_everything_it_was_made_from(
 
     assert (job.state, job.artifacts) == ("succeeded", ("support-bot@1",))
     assert jobs.log(job) == "chats@1 16\n"
+    assert len((jobs.home.log / "entries").read_text().splitlines()) == 2, "the dataset and the adapter"
     with Registry(jobs.home).verified_open("support-bot@1") as opened:
         statement = opened.statement
         assert opened.artifact.job == job.id
