@@ -233,10 +233,18 @@ def _content(registry: Registry, read_data: bool, file: tuple[str, FileEntry]) -
 def _aliases(registry: Registry) -> Iterator[Finding]:
     aliases = aliases_in(registry.database)
     changes, published = registry.database.execute("SELECT aliases, aliases_published FROM log_state").fetchone()
-    if 0 < changes == published and read_aliases(registry.log.aliases) != aliases:
-        message = "The aliases on disk are not those in the database; rebuilding from them would lose some."
-        mend = " && ".join(f"modelops artifacts alias {name}@{version} {alias}" for name, alias, version in aliases[:1])
-        yield Finding("aliases_differ", str(registry.log.aliases), message, mend or "set an alias again")
+    on_disk = read_aliases(registry.log.aliases)
+    if not 0 < changes == published or on_disk == aliases:
+        return
+    what = str(registry.log.aliases)
+    if on_disk is not None:
+        yield Finding("aliases_differ", what, "The aliases on disk are not those in the database.", REBUILD)
+    else:  # setting any alias writes all of them
+        again = "set any alias"
+        for name, alias, version in aliases[:1]:
+            again = f"modelops artifacts alias {name}@{version} {alias}"
+        message = "The file with the aliases is gone or garbled; a rebuilt database would have none."
+        yield Finding("aliases_differ", what, message, again)
 
 
 def _leftovers(registry: Registry) -> Iterator[Finding]:

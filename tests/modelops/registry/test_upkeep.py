@@ -88,6 +88,7 @@ FINDINGS: dict[str, tuple[str, Callable[[Any], object]]] = {
     ),
     "a_key_shown": ("private_key_exposed", lambda intruder: intruder.registry.keys.private.chmod(0o644)),
     "a_trusted_key_broken": ("malformed_key", lambda intruder: _trust(intruder.registry, b"no key")),
+    "aliases_edited": ("aliases_differ", lambda intruder: intruder.registry.log.aliases.write_text("[]")),
     "aliases_lost": ("aliases_differ", lambda intruder: intruder.registry.log.aliases.unlink()),
 }
 
