@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple, TypeVar
 
 from modelops.errors import InvalidInput
-from modelops.files import regular_files
+from modelops.files import out_of_space, regular_files
 from modelops.names import check_member_path
-from modelops.registry.blobs import disk_full, out_of_space
+from modelops.registry.blobs import disk_full
 from modelops.registry.members import check_members
 
 MAX_MEMBERS = 10_000

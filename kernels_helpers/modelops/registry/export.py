@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from modelops.errors import Conflict, InvalidInput
-from modelops.files import durable_writer, fsync_folder, publish, regular_files, write_atomic
+from modelops.files import durable_writer, fsync_folder, out_of_space, publish, regular_files, write_atomic
 from modelops.registry.archives import PACKED, pack, unpack
-from modelops.registry.blobs import disk_full, out_of_space
+from modelops.registry.blobs import disk_full
 from modelops.registry.copying import each
 from modelops.registry.envelopes import open_envelope
 from modelops.registry.keys import PublicKey

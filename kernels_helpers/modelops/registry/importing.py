@@ -21,6 +21,7 @@ from modelops.registry.statements import Statement
 from modelops.registry.verification import check_names
 
 if TYPE_CHECKING:
+    from modelops.registry.blobs import BlobStore
     from modelops.registry.registry import Registry
 
 
@@ -70,7 +71,7 @@ def _enter(registry: Registry, export: Export) -> tuple[Artifact, bool]:
             return registry.get(statement.artifact().ref), False
         for file in statement.files:
             registry.require_blob(file)
-        return registry.enter(_without_absent(registry, statement), export.envelope), True
+        return registry.enter(without_absent(registry.blobs, statement), export.envelope), True
 
 
 @contextmanager
@@ -146,7 +147,7 @@ def _stage(registry: Registry, files: Path, statement: Statement) -> None:
             raise refusal("digest_mismatch", f"{file.path!r} was replaced while it was imported.", file=file.path)
 
 
-def _without_absent(registry: Registry, statement: Statement) -> Statement:
+def without_absent(blobs: BlobStore, statement: Statement) -> Statement:
     """The statement as rows: a record of the run that was not exported, such as the notebook, gets none."""
-    here = tuple(file for file in statement.byproducts if registry.blobs.path(file.sha256).is_file())
+    here = tuple(file for file in statement.byproducts if blobs.path(file.sha256).is_file())
     return replace(statement, byproducts=here)

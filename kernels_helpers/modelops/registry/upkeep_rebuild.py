@@ -21,11 +21,12 @@ from modelops.files import fsync_folder, write_atomic
 from modelops.paths import StateHome
 from modelops.registry import merkle
 from modelops.registry.aliases import Alias, aliases_in, read_aliases, write_aliases
-from modelops.registry.blobs import make_durable_folder
+from modelops.registry.blobs import BlobStore, make_durable_folder
 from modelops.registry.checkpoints import Checkpoint, read_checkpoint, read_note
 from modelops.registry.corruption import Connection
 from modelops.registry.database import as_database, migrate, transaction
 from modelops.registry.envelopes import EnvelopeStore, open_envelope
+from modelops.registry.importing import without_absent
 from modelops.registry.index import COMPONENT, MIGRATIONS, TABLES, ArtifactIndex
 from modelops.registry.keys import KeyStore, PublicKey
 from modelops.registry.locks import collecting, locked
@@ -202,11 +203,11 @@ def _from_envelopes(home: StateHome, trusted: tuple[PublicKey, ...]) -> _Log:
 def _fill(
     database: Database, home: StateHome, log: _Log, trusted: tuple[PublicKey, ...], progress: Progress
 ) -> list[Finding]:
-    index, store, problems = ArtifactIndex(database), EnvelopeStore(home), []
+    index, store, blobs, problems = ArtifactIndex(database), EnvelopeStore(home), BlobStore(home), []
     for number, envelope in enumerate(log.entries, start=1):
         append_entry(database, envelope)
         try:
-            index.insert(_statement(store, envelope, trusted), envelope)
+            index.insert(without_absent(blobs, _statement(store, envelope, trusted)), envelope)
         except VerificationError as error:
             mend = f"restore {store.path(envelope)} from a backup, then rebuild again"
             problems.append(Finding(error.code, f"log entry {number - 1}", error.message, mend))

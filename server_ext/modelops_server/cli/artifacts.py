@@ -180,10 +180,10 @@ def export(ref: str, to: Path, oms: bool, as_json: bool) -> None:
     registry = Registry()
     artifact = registry.export(ref, to, oms=oms)
     # Only the home that signed an artifact can prove with the same key that it was published.
-    proof = "log-proof.json, " if registry.keys.is_own(registry.signer(ref)) else ""
+    proof = ", log-proof.json" if registry.keys.is_own(registry.signer(ref)) else ""
 
     def as_text() -> None:
-        click.echo(f"{artifact.ref} is in {to}: files/ ({_size(artifact)}), attestation.json, {proof}signer.pem.")
+        click.echo(f"{artifact.ref} is in {to}: files/ ({_size(artifact)}), attestation.json{proof} and signer.pem.")
         if oms:
             click.echo("With it: model.sig, the P-256 key oms-key.pem that made it, and the certification of that key.")
         click.echo(click.style(f"Check it with: modelops artifacts verify {_as_path(to)}", dim=True))

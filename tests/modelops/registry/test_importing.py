@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -13,8 +14,9 @@ from nacl.signing import SigningKey
 
 from modelops.errors import Conflict, InvalidInput, ModelOpsError, NotFound, VerificationError
 from modelops.paths import StateHome
-from modelops.registry import Artifact, Build, PublicKey, Registry, import_export, importing
+from modelops.registry import Artifact, Build, PublicKey, Registry, import_export, importing, verify_export
 from modelops.registry.canonical import canonical
+from modelops.registry.checkpoints import read_checkpoint
 from modelops.registry.envelopes import sign
 
 WEIGHTS = "adapter_model.safetensors"
@@ -63,6 +65,34 @@ def test_an_import_is_the_same_artifact_in_the_same_envelope(
     assert receiver.verify(adapter.ref) == adapter
     with receiver.verified_open(adapter.ref) as opened:
         assert (opened.path / WEIGHTS).read_bytes() == (exported / "files" / WEIGHTS).read_bytes()
+
+
+def test_an_import_is_an_entry_of_the_importing_homes_own_log(
+    registry: Registry, receiver: Registry, adapter: Artifact, exported: Path, signer: PublicKey
+) -> None:
+    import_export(receiver, exported, key=signer, trust=True)
+    entry = registry.index.envelope(adapter)
+    assert receiver.log.lines() == [entry]
+    proof = receiver.log.prove(entry)
+    assert read_checkpoint(proof.checkpoint, [receiver.keys.own()]).size == 1
+    import_export(receiver, exported)
+    assert receiver.log.lines() == [entry]
+
+
+def test_what_was_imported_is_exported_without_a_proof_and_verifies_with_its_signers_key(
+    receiver: Registry, adapter: Artifact, exported: Path, signer: PublicKey, tmp_path: Path
+) -> None:
+    import_export(receiver, exported, key=signer, trust=True)
+    receiver.export(adapter.ref, tmp_path / "again")
+    files = {path.name for path in exported.iterdir()}
+    assert {path.name for path in (tmp_path / "again").iterdir()} == files - {"log-proof.json"}
+    assert verify_export(tmp_path / "again", [signer]) == (adapter, signer)
+
+
+def test_a_proof_that_was_changed_refuses_the_import(receiver: Registry, exported: Path, signer: PublicKey) -> None:
+    proof = json.loads((exported / "log-proof.json").read_bytes())
+    (exported / "log-proof.json").write_text(json.dumps({**proof, "path": ["00" * 32]}))
+    assert refusal(receiver, exported, signer).code == "not_in_log"
 
 
 @pytest.mark.parametrize("name", ["x.tar", "x.tar.gz", "x.tgz"])
@@ -122,7 +152,7 @@ def test_a_key_once_trusted_is_enough(
     register()
     registry.export("support-bot@2", exported.with_name("second"))
     assert import_export(receiver, exported.with_name("second")).artifact.ref == "support-bot@2"
-    assert receiver.keys.trusted() == (signer,)
+    assert receiver.keys.trusted() == (receiver.keys.own(), signer)
 
 
 def test_the_same_artifact_again_is_nothing_to_do_and_heals_what_rotted(
@@ -213,6 +243,7 @@ def test_a_signed_identity_that_could_not_be_made_here_is_refused(
         statement = opened.statement
     statement["predicate"]["runDetails"]["metadata"]["modelops_artifact"].update(name=name, kind=kind, version=version)
     (exported / "attestation.json").write_bytes(sign(canonical(statement), registry.keys.signing_key()))
+    (exported / "log-proof.json").unlink()  # of another attestation
     assert refusal(receiver, exported, registry.keys.own()).code == "malformed_statement"
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from modelops.errors import Conflict, Unavailable, VerificationError
 from modelops.paths import StateHome
-from modelops.registry import Artifact, Registry
+from modelops.registry import Artifact, Registry, import_export
 from modelops.registry.database import open_database, transaction
 from modelops.registry.scratch import ScratchFolder
 from modelops.registry.upkeep_fsck import Report, fsck
@@ -222,6 +222,16 @@ def test_gc_refuses_while_the_log_is_not_whole(registry: Registry) -> None:
         collect_garbage(registry, grace=0, delete=True)
 
 
+IMPORT = """
+import sys
+from pathlib import Path
+from modelops.paths import StateHome
+from modelops.registry import Registry, import_export
+
+for source in sys.argv[2:]:
+    import_export(Registry(StateHome(Path(sys.argv[1]))), Path(source))
+"""
+
 REGISTER = """
 import os, sys
 from pathlib import Path
@@ -261,6 +271,24 @@ def test_gc_without_grace_takes_nothing_from_registrations_that_run(home: StateH
     assert (report.findings, report.artifacts) == ((), 45)
 
 
+def test_gc_without_grace_takes_nothing_from_imports_that_run(
+    registry: Registry, made: list[Artifact], tmp_path: Path
+) -> None:
+    sources = [tmp_path / str(number) for number in range(len(made))]
+    for artifact, source in zip(made, sources, strict=True):
+        registry.export(artifact.ref, source)
+    receiver = Registry(StateHome(tmp_path / "receiver"))
+    receiver.keys.trust(registry.keys.own())
+    command = [sys.executable, "-c", IMPORT, str(receiver.home.root), *map(str, sources)]
+    process, collections = subprocess.Popen(command), 0
+    while process.poll() is None:
+        collect_garbage(receiver, grace=0, delete=True)
+        collections += 1
+    assert (process.returncode, collections > 3) == (0, True)
+    report = fsck(receiver.home, read_data=True)
+    assert (report.findings, report.artifacts) == ((), len(made))
+
+
 # --- rebuild ---
 
 
@@ -280,6 +308,23 @@ def test_a_lost_database_is_made_again_with_everything_that_was_in_it(registry: 
     assert again.get("support-bot@production").version == 2
     assert [again.verify(artifact.ref) for artifact in made] == made
     assert fsck(home, read_data=True).findings == ()
+
+
+def test_imported_artifacts_are_sound_and_made_again_without_the_records_that_were_not_exported(
+    registry: Registry, made: list[Artifact], tmp_path: Path
+) -> None:
+    receiver = Registry(StateHome(tmp_path / "receiver"))
+    for artifact in made:
+        registry.export(artifact.ref, tmp_path / artifact.digest)
+        import_export(receiver, tmp_path / artifact.digest, key=registry.keys.own(), trust=True)
+    assert fsck(receiver.home, read_data=True).findings == ()
+    home = closed(receiver)
+    home.database.unlink()
+    result = rebuild(home)
+    assert (result.artifacts, result.entries, result.problems) == (5, 5, ())
+    assert fsck(home, read_data=True).findings == ()
+    again = Registry(home)
+    assert [again.verify(artifact.ref).digest for artifact in made] == [artifact.digest for artifact in made]
 
 
 @pytest.mark.usefixtures("made")
