@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -41,7 +42,8 @@ def import_export(registry: Registry, source: Path, *, key: PublicKey | None = N
     then on; without it, it must be already, because every later load verifies the signature again.
 
     Raises ``VerificationError`` with the reason, ``InvalidInput`` for what is no export or no safe archive, and
-    ``Conflict`` with code ``version_taken`` when the name and version mean something else here.
+    ``Conflict`` with code ``version_taken`` when the name and version mean something else here, or with
+    ``registry_damaged`` when only the log knows the artifact.
     """
     trusted = registry.keys.trusted()
     if key is not None:
@@ -71,7 +73,14 @@ def _enter(registry: Registry, export: Export) -> tuple[Artifact, bool]:
             return registry.get(statement.artifact().ref), False
         for file in statement.files:
             registry.require_blob(file)
-        return registry.enter(without_absent(registry.blobs, statement), export.envelope), True
+        try:
+            return registry.enter(without_absent(registry.blobs, statement), export.envelope), True
+        except sqlite3.IntegrityError as error:
+            raise Conflict(
+                "registry_damaged",
+                f"{statement.artifact().ref} is in the log already, and the database lost it; nothing was imported.",
+                "See what is wrong, and what mends it, with: modelops registry fsck",
+            ) from error
 
 
 @contextmanager

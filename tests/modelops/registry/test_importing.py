@@ -166,6 +166,17 @@ def test_the_same_artifact_again_is_nothing_to_do_and_heals_what_rotted(
     assert receiver.list() == [adapter] == [receiver.verify(adapter.ref)]
 
 
+def test_an_artifact_that_only_the_log_knows_is_left_to_a_rebuild(
+    receiver: Registry, exported: Path, signer: PublicKey
+) -> None:
+    import_export(receiver, exported, key=signer, trust=True)
+    receiver.database.execute("DELETE FROM artifacts")
+    with pytest.raises(Conflict) as caught:
+        import_export(receiver, exported)
+    assert (caught.value.code, "fsck" in caught.value.hint) == ("registry_damaged", True)
+    assert receiver.list() == []
+
+
 def test_another_artifact_under_the_same_name_and_version_is_a_conflict(
     receiver: Registry, exported: Path, signer: PublicKey, make_folder: Callable[..., Path]
 ) -> None:
