@@ -94,9 +94,10 @@ def rebuild(from_envelopes: bool, as_json: bool) -> None:
     """
     from modelops.paths import StateHome
     from modelops.registry.upkeep_rebuild import rebuild as make
+    from modelops_server.jobs.restoring import restore_jobs
 
     with _progress() as progress:
-        made = make(StateHome.default(), from_envelopes=from_envelopes, progress=progress)
+        made = make(StateHome.default(), from_envelopes=from_envelopes, restorers=[restore_jobs], progress=progress)
     show(made.as_json(), as_json, lambda: _print_rebuilt(made))
     if made.problems:
         sys.exit(1)
@@ -117,7 +118,7 @@ def _print_rebuilt(made: Rebuilt) -> None:
     _print_findings(made.problems)
     click.echo(f"The database is new: {made.artifacts} artifacts, {made.aliases} aliases.")
     if not made.carried_over:
-        click.echo("The old one could not be read, so its jobs are not in the new one; their folders are in jobs/.")
+        click.echo("The old one could not be read; jobs are restored from their folders, as far as those tell.")
     if made.kept is not None:
         click.echo(click.style(f"  The old one is {made.kept}", dim=True))
 
