@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from modelops.errors import ModelOpsError
+from modelops.errors import ModelOpsError, Unavailable
 from modelops.registry import Registry
 from modelops_server.jobs import preflight
 from modelops_server.jobs.ending import fail_queued
@@ -27,9 +27,13 @@ def release_settled(queue: Queue) -> None:
             continue
         try:
             _pin_outputs(queue, job_id)
+        except Unavailable:
+            raise  # a locked database or a full disk: later
         except ModelOpsError as error:
             reason = Reason(ReasonCode.DEPENDENCY_FAILED, error.message, error.hint, error.details)
             fail_queued(queue, job_id, reason)
+        except FileNotFoundError as error:
+            fail_queued(queue, job_id, Reason(ReasonCode.PREFLIGHT, f"The job's folder is gone: {error.filename}"))
         else:
             queue.release(job_id)
 

@@ -13,27 +13,30 @@ from modelops_server.jobs.states import ACTIVE, AttemptEnded, Reason, State
 _log = logging.getLogger("modelops.jobs")
 
 
-def end_attempt(queue: Queue, job: Job, ended: AttemptEnded, retry_on: Collection[str]) -> None:
-    """Enter how ``job``'s present attempt ended; back to the queue for a reason in ``retry_on``, if retries are left.
+def end_attempt(queue: Queue, job_id: str, epoch: int, ended: AttemptEnded, retry_on: Collection[str]) -> None:
+    """Enter how an attempt ended; its job goes back to the queue for a reason in ``retry_on``, if retries are left.
+
+    Nothing happens when the job has ended otherwise, or belongs to another attempt: not even the journal says more.
 
     Raises ``Unavailable`` while another process holds the database, and can then be called again.
     """
-    job_id, epoch, active = job.id, job.epoch, sorted(ACTIVE)
-    job = queue.get(job_id)
+    job, active = queue.get(job_id), sorted(ACTIVE)
+    if job.epoch != epoch or job.state not in ACTIVE:
+        return
     if ended.reason.code in retry_on and job.retries_left > 0 and not job.cancel_requested:
-        _tell(job, epoch, State.QUEUED, ended.reason)
+        tell(job, epoch, State.QUEUED, ended.reason)
         if queue.try_again(job_id, epoch, active, ended.state, ended.reason):
             return
     # Told before it is entered: who follows a job stops at its end.
-    _tell(job, epoch, ended.state, ended.reason)
+    tell(job, epoch, ended.state, ended.reason)
     queue.move(job_id, epoch, active, ended.state, ended.reason)
 
 
 def fail_queued(queue: Queue, job_id: str, reason: Reason) -> None:
     """Fail a job that waits."""
     job = queue.get(job_id)
-    if queue.move(job_id, job.epoch, State.QUEUED, State.FAILED, reason):
-        _tell(job, job.epoch, State.FAILED, reason)
+    tell(job, job.epoch, State.FAILED, reason)
+    queue.move(job_id, job.epoch, State.QUEUED, State.FAILED, reason)
 
 
 def cancel(queue: Queue, job_id: str) -> Job:
@@ -44,11 +47,12 @@ def cancel(queue: Queue, job_id: str) -> Job:
     waited = queue.get(job_id).state is State.QUEUED
     job = queue.request_cancel(job_id)
     if waited and job.state is State.CANCELLED and job.reason is not None:
-        _tell(job, job.epoch, State.CANCELLED, job.reason)
+        tell(job, job.epoch, State.CANCELLED, job.reason)
     return job
 
 
-def _tell(job: Job, epoch: int, state: State, reason: Reason) -> None:
+def tell(job: Job, epoch: int, state: State, reason: Reason) -> None:
+    """Write a change of a job's state into its journal, if that can be."""
     try:
         with Journal(job.folder) as journal:
             journal.state(state, epoch, reason)

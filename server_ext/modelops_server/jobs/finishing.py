@@ -164,16 +164,16 @@ class Finisher:
 
     def _publish(self, staged: list[tuple[Declared, tuple[FileEntry, ...]]], build: Build) -> list[Artifact]:
         with transaction(self._queue.database):
+            # Asked before anything is signed, and held by the write lock until the end: a job that does not succeed
+            # leaves no signed statement behind that says what it made.
+            if not self._queue.may_succeed(self._spec.id, self._epoch):
+                raise self._not_ours()  # cancelled, or fenced off
             artifacts = [
                 self._registry.publish(files, name=output.name, kind=output.kind, metadata=output.metadata, build=build)
                 for output, files in staged
             ]
             refs = [artifact.ref for artifact in artifacts]
-            if not self._queue.move_within(
-                self._spec.id, self._epoch, State.FINALIZING, State.SUCCEEDED, artifacts=refs
-            ):
-                # Cancelled, or fenced off: leaving the block undoes the rows.
-                raise self._not_ours()
+            self._queue.move_within(self._spec.id, self._epoch, State.FINALIZING, State.SUCCEEDED, artifacts=refs)
         self._registry.catch_up()
         return artifacts
 

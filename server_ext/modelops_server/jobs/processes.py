@@ -51,6 +51,12 @@ class Identity:
     def alive(self) -> bool:
         return Identity.of(self.pid) == self
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it is alive, and a signal such as SIGSTOP holds it; one that a debugger holds does not count."""
+        stat = _stat(self.pid)
+        return stat is not None and stat[0] == "T" and self.alive
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 

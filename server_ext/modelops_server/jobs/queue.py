@@ -185,8 +185,8 @@ class Queue(JobTable):
         self.database.execute(
             "UPDATE jobs SET state = ?, reason = ?, artifacts = ?, finished = ?"
             " WHERE id = ? AND epoch = ? AND state IN (SELECT value FROM json_each(?))"
-            # Who asked for a cancel before the end is told the truth: the job did not succeed.
-            " AND (cancel_requested IS NULL OR ? != 'succeeded')",
+            # Who asked for a cancel before the end is told the truth: the job did not succeed, and is not started again.
+            " AND (cancel_requested IS NULL OR ? NOT IN ('succeeded', 'queued'))",
             [
                 after,
                 _reason_text(reason),
@@ -202,6 +202,10 @@ class Queue(JobTable):
         if moved and (after.terminal or after is State.QUEUED):
             self._end_attempt(job_id, epoch, after, reason)
         return moved
+
+    def may_succeed(self, job_id: str, epoch: int) -> bool:
+        """Whether the attempt finalizes its job, and nobody wants that cancelled."""
+        return self._is_at(job_id, epoch, [State.FINALIZING]) and not self.cancel_requested(job_id)
 
     def try_again(self, job_id: str, epoch: int, before: Sequence[State], outcome: State, reason: Reason) -> bool:
         """End an attempt as ``outcome`` and put its job back into the queue; false when no retry is left for it."""

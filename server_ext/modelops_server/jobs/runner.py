@@ -262,7 +262,8 @@ class Runner:
         self._patiently(
             lambda: end_attempt(
                 self._queue,
-                self._queue.get(self._spec.id),
+                self._spec.id,
+                self._epoch,
                 AttemptEnded(ended.state, reason),
                 self._spec.options.retry_on,
             )

@@ -15,10 +15,7 @@ from modelops_server.jobs.queue import Queue
 from modelops_server.jobs.resources import Inventory
 from modelops_server.jobs.scheduler import Scheduler
 from modelops_server.jobs.states import ACTIVE
-from modelops_server.jobs.worker import LOCK
-
-_RETRY = 1.0
-"""Seconds between two tries to become the one that schedules."""
+from modelops_server.jobs.worker import LOCK, RETRY
 
 _log = logging.getLogger("modelops.scheduler")
 
@@ -56,10 +53,10 @@ class SchedulerThread(threading.Thread):
                 with file_lock(self._home.root / LOCK):
                     self._schedule()
             except AlreadyLocked:
-                self._stop_event.wait(_RETRY)
+                self._stop_event.wait(RETRY)
             except (OSError, Unavailable) as error:
                 _log.warning("Jobs cannot be scheduled: %s", error)
-                self._stop_event.wait(_RETRY)
+                self._stop_event.wait(RETRY)
 
     def stop(self, *, interrupt: bool = False, patience: float = 20.0) -> None:
         """End the thread; jobs go on, or, with ``interrupt``, are told to end, and awaited for ``patience`` seconds."""

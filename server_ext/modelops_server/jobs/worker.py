@@ -19,6 +19,9 @@ from modelops_server.jobs.scheduler import Scheduler
 LOCK = "worker.lock"
 LOG = "worker.log"
 
+RETRY = 1.0
+"""Seconds between two tries to become the one that schedules."""
+
 EXIT_WHEN_IDLE = "--exit-when-idle"
 
 
@@ -32,7 +35,8 @@ def run_worker(
 ) -> None:
     """Schedule until SIGTERM or SIGINT, or until nothing is left to do; running jobs go on without the worker.
 
-    Raises ``Conflict`` when a worker already serves this state home.
+    While another worker or a server schedules this state home, it stands by, or, if it is to exit when idle, raises
+    ``Conflict``.
     """
     home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     stop = threading.Event()
@@ -46,7 +50,11 @@ def run_worker(
                 with file_lock(home.root / LOCK):
                     scheduler.run(until, stop)
             except AlreadyLocked as error:
-                raise Conflict("worker_running", "A worker already runs for this state home.") from error
+                if exit_when_idle:
+                    raise Conflict("worker_running", "A worker already runs for this state home.") from error
+                stop.wait(RETRY)
+                if not stop.is_set():
+                    continue
             # Who submits first adds the job and then looks whether a worker holds the lock; so look once more.
             if stop.is_set() or scheduler.idle():
                 return

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from modelops.errors import NotFound
 from modelops.paths import StateHome
+from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.records import Job
 
 GROUP = "modelops.executors"
@@ -15,8 +16,11 @@ GROUP = "modelops.executors"
 class Executor(Protocol):
     """Starts the runners of claimed attempts. Made with the state home and the number of runners to keep ready."""
 
-    def start(self, job: Job) -> None:
-        """Start ``job``'s runner for its present epoch; it outlives this process."""
+    def start(self, job: Job) -> Identity | None:
+        """Start ``job``'s runner for its present epoch; it outlives this process.
+
+        Returns the process, if it is one of this machine: should it die before it reports, that is known at once.
+        """
 
     def maintain(self) -> None:
         """Do what is to be done now and then: collect runners that have ended, keep others ready."""

@@ -7,6 +7,7 @@ import sys
 
 from modelops.paths import StateHome
 from modelops_server.jobs.executors.pool import StandbyPool
+from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.records import Job
 from modelops_server.jobs.spec import RUNNER_LOG, JobSpec
 
@@ -19,7 +20,7 @@ class LocalExecutor:
         self._pool = StandbyPool(home, standby)
         self._children: list[subprocess.Popen[bytes]] = []
 
-    def start(self, job: Job) -> None:
+    def start(self, job: Job) -> Identity | None:
         """Give ``job``'s present attempt to a runner that stands by, or start one for it."""
         try:
             spec = JobSpec.read(job.folder)
@@ -27,18 +28,18 @@ class LocalExecutor:
             spec = None  # a runner of its own will say so in its log
         if spec is not None:
             self._pool.expect(spec)
-            if self._pool.give(job, spec):
-                return
+            if (identity := self._pool.give(job, spec)) is not None:
+                return identity
         with (job.folder / RUNNER_LOG).open("ab") as log:
-            self._children.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "modelops_server.jobs.runner", str(job.folder), str(job.epoch)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            child = subprocess.Popen(
+                [sys.executable, "-m", "modelops_server.jobs.runner", str(job.folder), str(job.epoch)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
+        self._children.append(child)
+        return Identity.of(child.pid)
 
     def maintain(self) -> None:
         """Collect runners that have ended, so that none is left as a zombie, and keep the standby runners ready."""

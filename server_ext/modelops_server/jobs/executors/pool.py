@@ -47,6 +47,7 @@ class Standby:
     place: Place
     process: subprocess.Popen[bytes]
     identity: Identity | None
+    """``None`` if it ended as soon as it began."""
 
     @classmethod
     def start(cls, home: StateHome, kind: Kind) -> Standby:
@@ -67,8 +68,8 @@ class Standby:
 
     @property
     def ready(self) -> bool:
-        """Whether it waits for a job."""
-        return self.place.ready.exists()
+        """Whether it waits for a job, and would hear of one."""
+        return self.identity is not None and not self.identity.stopped and self.place.ready.exists()
 
     @property
     def ended(self) -> bool:
@@ -126,15 +127,15 @@ class StandbyPool:
         if kind != self._kind:
             self._kind, self._failures = kind, 0
 
-    def give(self, job: Job, spec: JobSpec) -> bool:
-        """Give ``job``'s present attempt to a runner that is ready for its kernel; false when there is none."""
+    def give(self, job: Job, spec: JobSpec) -> Identity | None:
+        """Give ``job``'s present attempt to a runner that is ready for its kernel; ``None`` when there is none."""
         for standby in [one for one in self._waiting if one.kind.kernel == spec.kernel and one.ready]:
             self._waiting.remove(standby)
             self._leaving.append(standby)
             if standby.order(job):
                 self._next_look = time.monotonic() + _BREATH
-                return True
-        return False
+                return standby.identity
+        return None
 
     def maintain(self) -> None:
         """Collect what has ended, give up what does not fit any more, and start what is missing."""
