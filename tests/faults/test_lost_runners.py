@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -286,9 +286,9 @@ def test_f20_a_standby_runner_that_is_paused_gets_no_job(jobs: Any, notebook: Ca
 
 
 @pytest.fixture
-def bystander(jobs: Any, notebook: Callable[..., Path]) -> Iterator[Any]:
+def bystander(jobs: Any, notebook: Callable[..., Path]) -> Callable[[], Any]:
     """A job behind the one that is in trouble: it must not have to wait for a person."""
-    yield lambda: jobs.submit(notebook("1", name="bystander"))
+    return lambda: jobs.submit(notebook("1", name="bystander"))
 
 
 @pytest.mark.parametrize("when", ["queued", "running"])

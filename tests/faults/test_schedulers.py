@@ -105,7 +105,7 @@ def test_f13_a_server_and_a_worker_run_each_job_once_and_one_takes_over_from_the
 ) -> None:
     thread = SchedulerThread(jobs.home, inventory=UNLIMITED, max_running=2, standby=0)
     thread.start()
-    _wait(lambda: (jobs.home.root / LOCK).exists())
+    _wait((jobs.home.root / LOCK).exists)
     worker = subprocess.Popen(
         [sys.executable, "-c", "from modelops_server.cli.main import main; main(['worker', '--standby', '0'])"]
     )

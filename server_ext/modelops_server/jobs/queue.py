@@ -185,7 +185,7 @@ class Queue(JobTable):
         self.database.execute(
             "UPDATE jobs SET state = ?, reason = ?, artifacts = ?, finished = ?"
             " WHERE id = ? AND epoch = ? AND state IN (SELECT value FROM json_each(?))"
-            # Who asked for a cancel before the end is told the truth: the job did not succeed, and is not started again.
+            # Who asked for a cancel before the end is told the truth: the job neither succeeds nor starts again.
             " AND (cancel_requested IS NULL OR ? NOT IN ('succeeded', 'queued'))",
             [
                 after,
