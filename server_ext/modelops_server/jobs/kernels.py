@@ -28,6 +28,21 @@ _SOCKET_PATH_LIMIT = 107
 _SUBSCRIBED = 0.2
 """Seconds for the first message to arrive on iopub after the kernel has answered on shell."""
 
+_SMALL_PIECES = """
+def _send_in_pieces(size):
+    import sys
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, '_flush_buffers'):
+            def pieces(flush=stream._flush_buffers):
+                for parent, text in flush():
+                    for start in range(0, len(text), size):
+                        yield parent, text[start:start + size]
+            stream._flush_buffers = pieces
+_send_in_pieces(1_000_000)
+del _send_in_pieces
+"""
+"""ipykernel sends what was printed in the last 0.2 s as one message, and that can be hundreds of megabytes."""
+
 _EXIT_POLL = 0.01
 """Seconds between two looks whether a kernel that was told to shut down is gone."""
 
@@ -77,6 +92,8 @@ class Kernel:
         """
         from jupyter_client.manager import AsyncKernelManager
 
+        from modelops_server.jobs.messages import BoundedSession, bounded_context
+
         self.spec = find_kernel(name)
         self._environment = dict(environment)
         self._working_directory = working_directory
@@ -88,7 +105,11 @@ class Kernel:
         fits = len(os.fsencode(connection)) + 8 < _SOCKET_PATH_LIMIT
         transport = "ipc" if fits and self._is_ipykernel else "tcp"
         self.manager: AsyncKernelManager = AsyncKernelManager(
-            kernel_name=name, transport=transport, connection_file=str(connection)
+            kernel_name=name,
+            transport=transport,
+            connection_file=str(connection),
+            context=bounded_context(),
+            session=BoundedSession(),
         )
         self._client: AsyncKernelClient | None = None
         self.language_info: dict[str, Any] = {}
@@ -119,6 +140,8 @@ class Kernel:
             self._client = client = self.manager.client()
             client.start_channels()
             await self._answer(client, patience)
+            if self._is_ipykernel:
+                await self.run_silently(_SMALL_PIECES, patience)
             await self.freeze(patience)
         except (OSError, RuntimeError) as error:
             raise Unavailable(

@@ -9,6 +9,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from modelops_server.jobs.messages import LEFT_OUT
+
 _REWRITTEN = re.compile(r"[^\n]*\r(?=[^\r\n])")
 _CHUNK = 32_768
 
@@ -115,6 +117,9 @@ class OutputBudget:
         kept: dict[str, Any] = {}
         dropped: list[str] = []
         for mime, content in data.items():
+            if isinstance(content, str) and content.startswith(LEFT_OUT):
+                dropped.append(f"{mime} of {content.removeprefix(LEFT_OUT)} bytes")
+                continue
             size = _size(content)
             if mime == "text/plain":
                 self._text += size
