@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,8 @@ def submit(
         idempotency_key=idempotency_key,
         after=tuple(needs),
     )
-    job_id = queue.new_id(template.name[:40].strip("._-"))
+    folder = _new_folder(queue, template.name[:40].strip("._-"))
+    job_id = folder.name
     spec = JobSpec(
         id=job_id,
         template=template.name,
@@ -104,7 +106,6 @@ def submit(
         options=options,
         submitted=submitted,
     )
-    folder = home.jobs / job_id
     try:
         _write_folder(folder, spec, notebook)
         prepare(folder)
@@ -130,8 +131,17 @@ def submit(
     return job
 
 
+def _new_folder(queue: Queue, name: str) -> Path:
+    """A folder with a new id for its name; making it is what reserves the id, since others may draw the same one."""
+    queue.home.jobs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    while True:
+        folder = queue.home.jobs / queue.new_id(name)
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+            return folder
+
+
 def _write_folder(folder: Path, spec: JobSpec, notebook: bytes) -> None:
-    folder.mkdir(parents=True, mode=0o700)
     (folder / "outputs").mkdir()
     write_atomic(folder / INPUT, notebook)
     spec.write(folder)
