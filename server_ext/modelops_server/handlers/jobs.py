@@ -123,7 +123,7 @@ class RetryHandler(ModelOpsHandler):
         from modelops_server.jobs.retrying import retry
 
         asked = self.body(Retry)
-        job = await self.with_queue(lambda queue: retry(queue.home, job_id, asked.parameters))
+        job = await self.with_queue(lambda queue: retry(queue.home, job_id, asked.parameters, queue=queue))
         self.set_status(201)
         self.finish(job.as_json())
 
@@ -145,6 +145,7 @@ def _submit(queue: Queue, asked: Submission, key: str | None, root: str) -> Job:
         resources=asked.resources.model_dump(),
         after=asked.after,
         working_directory=Path(root).expanduser(),
+        queue=queue,
     )
 
 

@@ -206,7 +206,8 @@ def _seconds(start: str | None, end: str | None) -> float | None:
     if start is None:
         return None
     until = datetime.fromisoformat(end) if end else datetime.now(UTC)
-    return round((until - datetime.fromisoformat(start)).total_seconds(), 3)
+    # Who looks while the job runs may have another clock than who started it.
+    return max(0.0, round((until - datetime.fromisoformat(start)).total_seconds(), 3))
 
 
 def _packages(path: Path) -> dict[str, str] | None:

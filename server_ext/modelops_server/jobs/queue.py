@@ -120,7 +120,9 @@ class Queue(JobTable):
             share = inventory.share(chosen.request)
             gpus = inventory.free_gpus(self.usage(), share.gpus or 0)
             self.database.execute(
-                "UPDATE jobs SET state = ?, epoch = epoch + 1, started = coalesce(started, ?) WHERE id = ?",
+                # Never before the submission, whatever the clock has done since; the texts sort as the times do.
+                "UPDATE jobs SET state = ?, epoch = epoch + 1, started = coalesce(started, max(?, submitted))"
+                " WHERE id = ?",
                 [State.STARTING, now(), chosen.id],
             )
             self.database.execute(
@@ -183,7 +185,7 @@ class Queue(JobTable):
         for state in states:
             check_move(state, after)
         self.database.execute(
-            "UPDATE jobs SET state = ?, reason = ?, artifacts = ?, finished = ?"
+            "UPDATE jobs SET state = ?, reason = ?, artifacts = ?, finished = max(?, coalesce(started, submitted))"
             " WHERE id = ? AND epoch = ? AND state IN (SELECT value FROM json_each(?))"
             # Who asked for a cancel before the end is told the truth: the job neither succeeds nor starts again.
             " AND (cancel_requested IS NULL OR ? NOT IN ('succeeded', 'queued'))",
@@ -263,7 +265,7 @@ class Queue(JobTable):
 
     def _end_attempt(self, job_id: str, epoch: int, outcome: State, reason: Reason | None) -> None:
         self.database.execute(
-            "UPDATE attempts SET finished = ?, outcome = ?, reason = ? WHERE job = ? AND epoch = ?",
+            "UPDATE attempts SET finished = max(?, started), outcome = ?, reason = ? WHERE job = ? AND epoch = ?",
             [now(), outcome, _reason_text(reason), job_id, epoch],
         )
 

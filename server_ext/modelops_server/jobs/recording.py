@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import nbformat
@@ -22,6 +23,8 @@ class NotebookRecord(NotebookExecutionManager):  # type: ignore[misc]
         self, nb: nbformat.NotebookNode, *, save_every: float = 3.0, run: dict[str, Any] | None = None, **options: Any
     ) -> None:
         """``save_every`` seconds at most once; ``run`` is kept in the notebook's metadata, such as the job's id."""
+        self._began = datetime.now(UTC)
+        self._ticks = time.monotonic()
         super().__init__(nb, **options)
         self._save_every = save_every
         self._next_save = 0.0
@@ -29,6 +32,10 @@ class NotebookRecord(NotebookExecutionManager):  # type: ignore[misc]
         self._run = run or {}
         self.before_save: Callable[[], None] = lambda: None
         self._mark(partial=True)
+
+    def now(self) -> datetime:
+        """The time by a clock that nobody sets: durations stay true when the wall clock is changed."""
+        return self._began + timedelta(seconds=time.monotonic() - self._ticks)
 
     def save(self, **_: Any) -> None:
         """Save what has changed, now or, after a save a moment ago, when :meth:`save_if_due` is called next."""

@@ -23,7 +23,7 @@ from modelops_server.jobs.submission import submit
 CHECKPOINTS = "checkpoints"
 
 
-def retry(home: StateHome, job_id: str, changes: Mapping[str, Any] | None = None) -> Job:
+def retry(home: StateHome, job_id: str, changes: Mapping[str, Any] | None = None, *, queue: Queue | None = None) -> Job:
     """Queue a new job that repeats an ended one, with ``changes`` to its parameters.
 
     What ended stays as it ended. A template that can resume goes on from the old job's last checkpoint, if its
@@ -32,7 +32,7 @@ def retry(home: StateHome, job_id: str, changes: Mapping[str, Any] | None = None
 
     Raises ``Conflict`` with code ``job_not_ended``, and what :func:`submit` raises.
     """
-    queue = Queue(home)
+    queue = queue or Queue(home)
     job = queue.get(job_id)
     if not job.state.terminal:
         raise Conflict(
@@ -55,6 +55,7 @@ def retry(home: StateHome, job_id: str, changes: Mapping[str, Any] | None = None
         priority=job.priority,
         resources=job.request.as_json(),
         retry_of=job.id,
+        queue=queue,
         finish_of=unfinished,
         prepare=_hand_over(job.folder, (OUTPUT, ENVIRONMENT) if unfinished else (CHECKPOINTS,)),
     )

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -78,6 +78,7 @@ class Runner:
         self._ran = False
         """Whether the notebook ran to its end."""
         self._started = datetime.now(UTC)
+        self._ticks = time.monotonic()
 
     def run(self) -> None:
         """Execute the attempt and enter its end; does nothing when the attempt is not (or no longer) this runner's."""
@@ -239,7 +240,7 @@ class Runner:
                 self._folder, self._environment.result() if self._environment else b""
             ),
             started=self._started,
-            finished=datetime.now(UTC),
+            finished=self._started + timedelta(seconds=time.monotonic() - self._ticks),
         )
         result.write()
         return result

@@ -44,12 +44,13 @@ def submit(
     retry_of: str | None = None,
     finish_of: str | None = None,
     prepare: Callable[[Path], None] = lambda _: None,
+    queue: Queue | None = None,
 ) -> Job:
     """Queue a job that executes ``template`` with ``parameters``.
 
     It starts after the jobs ``after`` and those whose output it names (``job:ID``), and holds ``resources`` (``cpus``,
     ``gpus``, ``memory``; by default what the template declares) while it runs; a higher ``priority`` goes first.
-    ``prepare`` may add to the job's folder before it is queued.
+    ``prepare`` may add to the job's folder before it is queued; ``queue`` is used instead of one that is opened.
 
     Raises ``InvalidInput`` with ``fields`` when parameters are wrong, ``NotFound`` for an unknown kernel, and
     ``Unavailable`` when the kernel lacks packages; then nothing is queued. The same ``idempotency_key`` again returns
@@ -61,7 +62,7 @@ def submit(
         )
     preflight.refuse_sources(template, parameters)
     values = template.validate(parameters)
-    queue = Queue(home)
+    queue = queue or Queue(home)
     references, deferred = preflight.pin_references(template, values, queue, Registry(home, queue.database))
     needed = {*(Reference.parse(item.ref).job for item in deferred), *after}
     needs = sorted(preflight.needed_job(queue, job_id).id for job_id in needed if job_id is not None)

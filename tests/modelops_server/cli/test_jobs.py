@@ -150,13 +150,12 @@ def test_ctrl_c_cancels_the_job_that_is_followed(
     assert job["state"] == "cancelled"
 
 
-def test_a_second_worker_is_refused(home: Any, modelops: Modelops, notebook: Callable[..., Path]) -> None:
-    worker = subprocess.Popen([*COMMAND, "worker"])
-    deadline = time.monotonic() + 30
-    while not (home.root / "worker.lock").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-    assert "already runs" in modelops("worker", expect=1).stderr
-    worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=10) == 0
+def test_a_second_worker_stands_by_and_takes_over_when_the_first_ends(
+    jobs: Any, modelops: Modelops, notebook: Callable[..., Path]
+) -> None:
+    workers = [subprocess.Popen([*COMMAND, "worker", "--standby", "0"]) for _ in range(2)]
+    for worker in workers:
+        job_id = modelops("run", str(notebook("1")), "--detach").stdout.strip()
+        assert "Succeeded" in modelops("jobs", "wait", job_id).stdout
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(timeout=10) == 0
