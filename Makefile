@@ -15,7 +15,7 @@ FRONT_END := package.json yarn.lock tsconfig.json extension/tsconfig.json \
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install system build quickstart test test-full lint format bench faults clean
+.PHONY: help install system build quickstart test test-full lint format bench faults soak clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -109,6 +109,10 @@ bench: install ## Run every benchmark, then compare with the targets
 
 faults: install ## Inject every fault, and count those survived
 	pytest tests/faults
+
+MINUTES ?= 10
+soak: install ## Submit jobs for 10 minutes while everything is killed, paused and filled up (make soak MINUTES=60)
+	.venv/bin/python tests/soak/soak.py --minutes $(MINUTES)
 
 clean: ## Remove what was built; .venv and node_modules stay
 	rm -rf dist extension/lib extension/coverage server_ext/modelops_server/labextension test-results benchmarks/results

@@ -20,7 +20,7 @@ from modelops_server.jobs.journal import read_events
 
 DAY, YEAR = 86_400, 365 * 86_400
 
-# Loaded by Python before anything else, in every child: scheduler, runner and kernel have one clock, set by a file.
+# Loaded by Python before anything else, in every child: scheduler, runner and kernel share a clock, set by a file.
 _CLOCK = """
 import datetime, os, time
 _time, _datetime = time.time, datetime.datetime

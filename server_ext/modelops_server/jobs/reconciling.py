@@ -86,11 +86,16 @@ class Reconciler:
         if process is None:  # another scheduler's, or one that was killed before it could start any
             return attempt.expired()
         if not process.alive:
-            return True
+            # The first time at once; what happens again, such as for a full disk, is given time to pass.
+            return self._unanswered(job) == 1 or attempt.expired()
         # Slow is not lost: where many start at once, one may take longer than a lease.
         if (process.stopped and attempt.expired()) or attempt.expired(_SILENCES * LEASE):
             send_signal(process.pid, signal.SIGKILL)
         return False
+
+    def _unanswered(self, job: Job) -> int:
+        """How many attempts of a job no runner ever reported for."""
+        return sum(attempt.runner is None for attempt in self._queue.attempts(job.id))
 
     def _requeue(self, job: Job) -> None:
         with self._held(job) as now:
@@ -99,7 +104,7 @@ class Reconciler:
             process = self._coming.pop((job.id, job.epoch), None)
             if process is not None:
                 remove_sockets(socket_label(process))
-            starts = sum(attempt.runner is None for attempt in self._queue.attempts(job.id))
+            starts = self._unanswered(job)
             if now.cancel_requested:
                 reason = Reason(ReasonCode.CANCELLED, "Cancelled before its runner came up.")
                 self.end(now, AttemptEnded(State.CANCELLED, reason))
@@ -112,9 +117,10 @@ class Reconciler:
         _log.warning("%s: its runner %s, and is killed", job.id, why)
         send_signal(runner.pid, signal.SIGKILL)
         deadline = time.monotonic() + _DEATH
-        while runner.alive and time.monotonic() < deadline:
+        what = f"The runner {why}, and was killed while the job was {job.state}."
+        # Its last thread may hold the lock for a moment after its first one is gone.
+        while (runner.alive or not self._bury(job, what)) and time.monotonic() < deadline:
             time.sleep(_GLANCE)
-        self._bury(job, f"The runner {why}, and was killed while the job was {job.state}.")
 
     @contextmanager
     def _held(self, job: Job) -> Iterator[Job | None]:
@@ -134,11 +140,16 @@ class Reconciler:
         job.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         end_attempt(self._queue, job.id, job.epoch, ended, retry_on=())
 
-    def _bury(self, job: Job, what: str = "") -> None:
-        """End the job, or its attempt, of a runner that is dead; ``what`` happened to it, where that is known."""
+    def _bury(self, job: Job, what: str = "") -> bool:
+        """End the job, or its attempt, of a runner that is dead; ``what`` happened to it, where that is known.
+
+        False when its lock is held: it is not quite dead, or another scheduler does the same.
+        """
         with self._held(job) as now:
-            if now is None or now.state not in ACTIVE or now.epoch != job.epoch:
-                return
+            if now is None:
+                return False
+            if now.state not in ACTIVE or now.epoch != job.epoch:
+                return True
             self._clean_up(now)
             if now.cancel_requested:
                 state, reason = State.CANCELLED, Reason(ReasonCode.CANCELLED, "Cancelled; its runner was killed.")
@@ -155,6 +166,7 @@ class Reconciler:
                 _log.warning("%s: its notebook cannot be read: %s", now.id, error)
             end_attempt(self._queue, now.id, now.epoch, AttemptEnded(state, reason), _retried(now))
             _log.warning("%s: %s", now.id, reason.message)
+            return True
 
     def _clean_up(self, job: Job) -> None:
         """Leave nothing of a dead runner: no process, no socket, no half-written file."""

@@ -84,13 +84,13 @@ class Runner:
         """Execute the attempt and enter its end; does nothing when the attempt is not (or no longer) this runner's."""
         if not self._patiently(lambda: self._queue.adopt(self._spec.id, self._epoch, Identity.mine())):
             return
-        self._journal.state(State.STARTING, self._epoch)
         become_subreaper()
         signal.signal(signal.SIGTERM, self._on_terminate)
         signal.signal(signal.SIGINT, self._on_terminate)
         watch = Watch(self._home, self._spec, self._epoch, self._control, self._folder)
         watch.start()
         try:
+            self._journal.state(State.STARTING, self._epoch)
             if self._spec.finish_of is None:
                 self._clear()
                 self._execute()

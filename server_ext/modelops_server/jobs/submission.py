@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from modelops.errors import InvalidInput, NotFound
-from modelops.files import fsync_folder, write_atomic
+from modelops.files import fsync_folder, out_of_space, write_atomic
 from modelops.names import Reference, check_name
 from modelops.paths import StateHome
 from modelops.registry import Registry
+from modelops.registry.blobs import disk_full
 from modelops.templates import Template
 from modelops_server.jobs import preflight
 from modelops_server.jobs.executors import executor_names
@@ -124,8 +125,10 @@ def submit(
             after=needs,
             submitted=submitted.at,
         )
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError) and out_of_space(error):
+            raise disk_full(home.jobs, len(notebook)) from error
         raise
     if job.id != job_id:  # the key was used before: that job is the answer
         shutil.rmtree(folder)

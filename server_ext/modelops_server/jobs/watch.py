@@ -114,8 +114,12 @@ class Watch(threading.Thread):
         known = [Identity.of(pid) for pid in self._seen]
         content = json.dumps([identity.as_json() for identity in known if identity is not None])
         temporary = self._folder / f".{PROCESSES}.tmp"
-        temporary.write_text(content)
-        temporary.replace(self._folder / PROCESSES)
+        try:
+            temporary.write_text(content)
+            temporary.replace(self._folder / PROCESSES)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def _reopened(queue: Queue) -> Queue:
