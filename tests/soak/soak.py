@@ -34,6 +34,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from modelops.errors import ModelOpsError
 from modelops.paths import StateHome
 from modelops.registry import Registry
+from modelops.registry.upkeep_fsck import fsck
 from modelops.templates import load_template
 from modelops_server.jobs import JobOptions, Queue, State, submit
 from modelops_server.jobs.processes import Identity, carriers
@@ -263,7 +264,9 @@ class Soak:
             self.counts[f"tracebacks in {log.name}"] = log.read_text(errors="replace").count("Traceback (most")
 
     def _check_registry(self, registry: Registry) -> None:
-        # `modelops registry fsck` belongs here as soon as there is one.
+        report = fsck(self.home, read_data=True)
+        self.counts["entries in the log"] = report.entries
+        self.problems += [f"fsck: {problem.code} {problem.what}: {problem.message}" for problem in report.problems]
         for check in ("integrity_check", "foreign_key_check"):
             found = registry.database.execute(f"PRAGMA {check}").fetchall()
             if found not in ([], [("ok",)]):
