@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -68,7 +69,7 @@ class Scheduler:
             try:
                 self.tick()
                 self._wait_for_news(stop)
-            except (Unavailable, OSError) as error:
+            except (Unavailable, OSError, sqlite3.OperationalError) as error:
                 # A locked database, a full disk: what runs goes on, and so does this once it is over.
                 _log.warning("%s", error)
                 stop.wait(_PAUSE)
@@ -76,7 +77,7 @@ class Scheduler:
 
     def _reopen(self) -> None:
         # What was opened on a full disk can only be read, also when there is space again.
-        with suppress(Unavailable):
+        with suppress(Unavailable, OSError, sqlite3.OperationalError):
             queue = Queue(self._home)
             self._queue.close()
             self._queue = queue

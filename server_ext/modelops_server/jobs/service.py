@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -54,8 +55,11 @@ class SchedulerThread(threading.Thread):
                     self._schedule()
             except AlreadyLocked:
                 self._stop_event.wait(RETRY)
-            except (OSError, Unavailable) as error:
+            except (OSError, Unavailable, sqlite3.OperationalError) as error:
                 _log.warning("Jobs cannot be scheduled: %s", error)
+                self._stop_event.wait(RETRY)
+            except Exception:  # noqa: BLE001 - whatever is wrong with one job, the next must not wait for ever
+                _log.exception("The scheduler starts anew")
                 self._stop_event.wait(RETRY)
 
     def stop(self, *, interrupt: bool = False, patience: float = 20.0) -> None:
