@@ -25,6 +25,8 @@ SPARE_MEMORY = 0.15
 
 _LOOK = 2.0
 """Seconds between two looks at memory and runners."""
+_SWEEP = 10.0
+"""Seconds between two looks for what killed runners left behind."""
 _BREATH = 0.3
 """Seconds that a job has the processor for its start before its runner is replaced."""
 _PATIENCE = 3
@@ -118,8 +120,7 @@ class StandbyPool:
         self._leaving: list[Standby] = []
         self._next_look = 0.0
         self._failures = 0
-        if size:
-            sweep(home)
+        self._next_sweep = 0.0
 
     def expect(self, spec: JobSpec) -> None:
         """Prepare for jobs like this one from now on."""
@@ -143,6 +144,10 @@ class StandbyPool:
         if not self._size or time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + _LOOK
+        if time.monotonic() >= self._next_sweep:
+            # A keeper that was killed cannot clean up after runners that were killed as well.
+            self._next_sweep = time.monotonic() + _SWEEP
+            sweep(self._home)
         for standby in list(self._waiting):
             if standby.ended:
                 self._waiting.remove(standby)
