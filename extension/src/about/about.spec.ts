@@ -78,9 +78,7 @@ describe('About', () => {
   });
 
   it('says so when the disk is full', async () => {
-    const text = await read(
-      server(() => json({ ...HEALTH, status: 'degraded', disk_full: true }))
-    );
+    const text = await read(server(() => json({ ...HEALTH, status: 'degraded', disk_full: true })));
     expect(text).toContain('!The disk is full');
     expect(text).toContain('Free some space where /home/ada/modelops is');
   });
