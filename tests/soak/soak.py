@@ -37,7 +37,7 @@ from modelops.registry import Registry
 from modelops.registry.upkeep_fsck import fsck
 from modelops.templates import load_template
 from modelops_server.jobs import JobOptions, Queue, State, submit
-from modelops_server.jobs.processes import Identity, carriers
+from modelops_server.jobs.processes import carriers, send_signal
 from modelops_server.jobs.states import ACTIVE
 
 OUTPUT = (
@@ -207,11 +207,11 @@ class Soak:
         pid = dice.choice(victims[who])
         self.counts[f"{action} {who}"] += 1
         if action == "kill":
-            os.kill(pid, signal.SIGKILL)
+            send_signal(pid, signal.SIGKILL)
             return
-        os.kill(pid, signal.SIGSTOP)
+        send_signal(pid, signal.SIGSTOP)
         self.over.wait(25 if dice.random() < 0.2 else dice.uniform(0.2, 5))
-        os.kill(pid, signal.SIGCONT)
+        send_signal(pid, signal.SIGCONT)
 
     def _standing_by(self) -> list[Path]:
         return list((self.home.root / "standby").glob("*.json"))
@@ -305,8 +305,7 @@ class Soak:
             process.kill()
         for job in Queue(self.home).list(limit=1_000_000):
             for pid in carriers(job.id):
-                if Identity.of(pid) is not None:
-                    os.kill(pid, signal.SIGKILL)
+                send_signal(pid, signal.SIGKILL)
         if not keep:
             if self.disk.startswith("tmpfs"):
                 subprocess.run(["umount", "-l", str(self.folder / "disk")], check=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,31 +12,8 @@ import pytest
 
 from modelops.paths import StateHome
 from modelops.registry import Artifact, Build, Dependency, Registry
-from modelops_server.cli.main import main
 
 HOSTILE = "\x1b[2J\u202e[bold]x[/bold]\nnext"
-
-
-class Result:
-    """How a command ended and what it printed."""
-
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status, self.out, self.err = status, out, err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def modelops(capsys: pytest.CaptureFixture[str]) -> Any:
-    def run(*arguments: str) -> Result:
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        printed = capsys.readouterr()
-        return Result(int(ended.value.code or 0), printed.out, printed.err)
-
-    return run
 
 
 @pytest.fixture

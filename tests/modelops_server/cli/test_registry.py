@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,29 +10,12 @@ import pytest
 
 from modelops.paths import StateHome
 from modelops.registry import Artifact, Build, Registry
-from modelops_server.cli.main import main
-
-
-class Result:
-    """How a command ended and what it printed."""
-
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status, self.out, self.err = status, out, err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 @pytest.fixture
-def modelops(capsys: pytest.CaptureFixture[str]) -> Any:
-    def run(*arguments: str) -> Result:
-        with pytest.raises(SystemExit) as ended:
-            main(["registry", *arguments])
-        printed = capsys.readouterr()
-        return Result(int(ended.value.code or 0), printed.out, printed.err)
-
-    return run
+def modelops(modelops: Any) -> Any:
+    """Runs ``modelops registry`` with these arguments."""
+    return partial(modelops, "registry")
 
 
 @pytest.fixture
