@@ -140,9 +140,11 @@ def test_f6_nothing_is_submitted_on_a_full_disk(jobs: Any, notebook: Callable[..
     Registry(jobs.home)
     filler = fill(jobs.home)
 
-    with pytest.raises((Unavailable, OSError)):
+    with pytest.raises(Unavailable) as refused:
         submit(jobs.home, load_template(path), {})
+    assert refused.value.code == "disk_full"
     assert jobs.queue.list() == ()
+    assert list(jobs.home.jobs.iterdir()) == []
 
     filler.unlink()
     assert jobs.ended(jobs.submit(path)).state == "succeeded"
