@@ -27,7 +27,7 @@ from modelops_server.jobs.control import Control
 from modelops_server.jobs.ending import end_attempt
 from modelops_server.jobs.environment import list_environment, write_environment
 from modelops_server.jobs.journal import EVENTS, Journal, last_lines
-from modelops_server.jobs.kernels import find_kernel
+from modelops_server.jobs.kernels import find_kernel, kernel_defaults
 from modelops_server.jobs.notebooks import close_notebook
 from modelops_server.jobs.processes import (
     JOB_ID,
@@ -177,10 +177,7 @@ class Runner:
                 )
             secrets[secret.variable] = value
         return {
-            # Threads that wait for each other sleep instead of spinning: on a shared machine spinning takes the very
-            # cores away that the others would need to arrive, and halves the speed.
-            "OMP_WAIT_POLICY": "PASSIVE",
-            **os.environ,
+            **kernel_defaults(),
             **secrets,
             **self._visible_gpus(),
             JOB_ID: self._spec.id,

@@ -7,7 +7,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from modelops.errors import NotFound, Unavailable
 from modelops.paths import StateHome
@@ -73,15 +72,8 @@ class Scheduler:
                 # A locked database, a full disk: what runs goes on, and so does this once it is over.
                 _log.warning("%s", error)
                 stop.wait(_PAUSE)
-                self._reopen()
-
-    def _reopen(self) -> None:
-        # What was opened on a full disk can only be read, also when there is space again.
-        with suppress(Unavailable, OSError, sqlite3.OperationalError):
-            queue = Queue(self._home)
-            self._queue.close()
-            self._queue = queue
-            self._reconciler.use(queue)
+                self._queue = self._queue.reopened()
+                self._reconciler.use(self._queue)
 
     def _wait_for_news(self, stop: threading.Event) -> None:
         """Return when another process has changed the database, or after a while."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from modelops.errors import ModelOpsError
 from modelops.files import write_atomic
 from modelops.paths import StateHome
 from modelops_server.jobs.environment import list_environment
-from modelops_server.jobs.kernels import Kernel, find_kernel, kernel_python
+from modelops_server.jobs.kernels import Kernel, find_kernel, kernel_defaults, kernel_python
 from modelops_server.jobs.processes import Identity, become_subreaper
 from modelops_server.jobs.queue import Queue
 from modelops_server.jobs.spec import RUNNER_LOG
@@ -164,7 +163,7 @@ def _warm_up(name: str, packages: tuple[str, ...], label: str) -> Warm:
     from jupyter_core.utils import run_sync
 
     spec = find_kernel(name)
-    kernel = Kernel(name, {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}, Path.home(), bound=True, label=label)
+    kernel = Kernel(name, kernel_defaults(), Path.home(), bound=True, label=label)
     run_sync(kernel.start)(60.0)
     if spec.language.lower() == "python" and packages:
         run_sync(kernel.run_silently)(_PRELOAD.format(names=list(packages)), 120.0)

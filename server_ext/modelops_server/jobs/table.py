@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from modelops.errors import InvalidInput, NotFound
+from modelops.errors import InvalidInput, ModelOpsError, NotFound
 from modelops.paths import StateHome
 from modelops.registry.database import migrate, open_database
 from modelops_server.jobs.processes import Identity
@@ -41,6 +42,18 @@ class JobTable:
     def close(self) -> None:
         """Close the database connection."""
         self.database.conn.close()
+
+    def reopened(self) -> Self:
+        """The same jobs over a new connection, or over this one while none can be had.
+
+        What was opened on a full disk can only be read, also when there is space again.
+        """
+        try:
+            fresh = type(self)(self.home)
+        except (sqlite3.OperationalError, ModelOpsError, OSError):
+            return self
+        self.close()
+        return fresh
 
     def data_version(self) -> int:
         """A number that changes when another connection has changed the database."""

@@ -56,7 +56,7 @@ class Watch(threading.Thread):
                 except (sqlite3.OperationalError, ModelOpsError, OSError) as error:
                     # A locked database or a full disk must not end a job that is doing well.
                     _log.warning("watch: %s", error)
-                    queue = _reopened(queue)
+                    queue = queue.reopened()
         finally:
             queue.close()
 
@@ -120,16 +120,6 @@ class Watch(threading.Thread):
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-
-
-def _reopened(queue: Queue) -> Queue:
-    # What was opened on a full disk can only be read, also when there is space again.
-    try:
-        fresh = Queue(queue.home)
-    except (sqlite3.OperationalError, ModelOpsError, OSError):
-        return queue
-    queue.close()
-    return fresh
 
 
 def known_processes(folder: Path) -> list[Identity]:
