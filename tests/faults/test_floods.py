@@ -60,7 +60,7 @@ def test_f15_100_mb_of_text_in_one_cell_is_capped_with_a_marker(
 
 
 def test_f15_infinite_output_ends_by_the_time_limit_and_stays_bounded(jobs: Any, notebook: Callable[..., Path]) -> None:
-    job, peak = run_and_weigh(jobs, notebook("while True:\n    print('x' * 5_000_000)"), timeout=6)
+    job, peak = run_and_weigh(jobs, notebook("while True:\n    print('x' * 5_000_000)"), cell_timeout=6)
 
     assert (job.state, job.reason.code) == ("failed", "timeout")
     assert "left out" in jobs.output(job).cells[0].outputs[0].text
