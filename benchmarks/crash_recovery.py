@@ -83,7 +83,7 @@ class Side(Protocol):
 class Ours:
     """``modelops worker`` on a state home of its own."""
 
-    runner = "modelops_server.jobs.runner"
+    runner = "modelops_server.jobs.running.runner"
 
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
         from modelops_server.jobs import Queue
@@ -96,7 +96,7 @@ class Ours:
 
     def start(self) -> None:
         self._worker = subprocess.Popen(
-            [sys.executable, "-m", "modelops_server.jobs.worker"],
+            [sys.executable, "-m", "modelops_server.jobs.supervision.worker"],
             env=self._environment,
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
@@ -107,7 +107,7 @@ class Ours:
 
     def adopted(self, job: str) -> bool:
         from modelops_server.jobs.processes import is_locked
-        from modelops_server.jobs.worker import LOCK
+        from modelops_server.jobs.supervision.worker import LOCK
 
         attempt = self._queue.get(job).attempt
         living = attempt is not None and attempt.runner is not None and attempt.runner.alive

@@ -66,7 +66,7 @@ def runner_command(notebook: Path) -> list[str]:
     job = Queue(home).claim(Identity.mine(), max_running=1)
     if job is None:
         raise RuntimeError("another job is still active")
-    return [sys.executable, "-m", "modelops_server.jobs.runner", str(job.folder), str(job.epoch)]
+    return [sys.executable, "-m", "modelops_server.jobs.running.runner", str(job.folder), str(job.epoch)]
 
 
 def whole_processes(notebook: Path, folder: Path) -> dict[str, Callable[[], list[str]]]:
@@ -86,9 +86,9 @@ def in_process(notebook: Path, folder: Path) -> dict[str, Callable[[], float]]:
     from nbclient import NotebookClient
     from papermill.iorw import load_notebook_node
 
-    from modelops_server.jobs.engine import ModelOpsEngine
-    from modelops_server.jobs.execution import ExecutionOptions
     from modelops_server.jobs.journal import Journal
+    from modelops_server.jobs.running.engine import ModelOpsEngine
+    from modelops_server.jobs.running.execution import ExecutionOptions
 
     def nbclient() -> float:
         document = nbformat.read(notebook, as_version=4)

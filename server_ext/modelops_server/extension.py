@@ -14,7 +14,7 @@ import modelops
 from modelops.paths import StateHome
 from modelops_server.handlers import ROUTES
 from modelops_server.jobs.resources import Inventory
-from modelops_server.jobs.service import SchedulerThread
+from modelops_server.jobs.supervision.service import SchedulerThread
 
 
 class ModelOpsApp(ExtensionApp):

@@ -22,8 +22,8 @@ from modelops.errors import ModelOpsError
 from modelops.paths import StateHome
 from modelops.registry import Build, Registry
 from modelops.registry.database import as_database
-from modelops.registry.upkeep_gc import collect_garbage
-from modelops.registry.upkeep_rebuild import rebuild
+from modelops.registry.upkeep.gc import collect_garbage
+from modelops.registry.upkeep.rebuild import rebuild
 
 CALLS = ("fsync", "rename", "replace", "link", "unlink", "remove", "mkdir", "chmod", "fchmod")
 STATEMENTS = {"BEGIN", "COMMIT", "INSERT", "UPDATE"}

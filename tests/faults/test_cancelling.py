@@ -101,8 +101,8 @@ import os, sys
 from pathlib import Path
 from modelops.paths import StateHome
 from modelops_server.jobs.processes import Identity
-from modelops_server.jobs.queue import Queue
-from modelops_server.jobs.runner import run_attempt
+from modelops_server.jobs.queue.queue import Queue
+from modelops_server.jobs.running.runner import run_attempt
 queue = Queue(StateHome(Path(sys.argv[1])))
 while job := queue.claim(Identity.mine(), max_running=1):
     run_attempt(job.folder, job.epoch)

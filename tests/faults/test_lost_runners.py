@@ -22,7 +22,7 @@ from modelops_server.jobs import Scheduler
 from modelops_server.jobs.executors import pool
 from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.records import LEASE
-from modelops_server.jobs.standby import ready_count
+from modelops_server.jobs.running.standby import ready_count
 from modelops_server.jobs.states import ACTIVE, State
 
 RESUMING = (
@@ -176,7 +176,7 @@ import os, signal, sys
 from pathlib import Path
 from modelops.paths import StateHome
 from modelops_server.jobs.processes import Identity
-from modelops_server.jobs.queue import Queue
+from modelops_server.jobs.queue.queue import Queue
 Queue(StateHome(Path(sys.argv[1]))).claim(Identity.mine(), max_running=1)
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -204,7 +204,7 @@ def slow_to_adopt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     site.mkdir()
     (site / "sitecustomize.py").write_text(
         "import os, signal, sys\n"
-        f"if os.path.exists({str(gate)!r}) and 'modelops_server.jobs.runner' in ' '.join(sys.orig_argv):\n"
+        f"if os.path.exists({str(gate)!r}) and 'modelops_server.jobs.running.runner' in ' '.join(sys.orig_argv):\n"
         f"    os.remove({str(gate)!r})\n"
         "    os.kill(os.getpid(), signal.SIGSTOP)\n"
     )

@@ -18,7 +18,7 @@ from modelops.templates import load_template
 from modelops_server.jobs import Queue, Scheduler, submit
 from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.resources import UNLIMITED
-from modelops_server.jobs.service import SchedulerThread
+from modelops_server.jobs.supervision.service import SchedulerThread
 
 _SUBMIT = """
 import sys, time
@@ -79,7 +79,7 @@ def test_f11_jobs_of_one_second_that_draw_the_same_id_get_folders_of_their_own(
     jobs: Any, notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     template = load_template(notebook("1"))
-    monkeypatch.setattr("modelops_server.jobs.queue.secrets.choice", lambda _: random.choice("0123"))
+    monkeypatch.setattr("modelops_server.jobs.queue.queue.secrets.choice", lambda _: random.choice("0123"))
 
     with ThreadPoolExecutor(8) as threads:
         submitted = list(threads.map(lambda _: submit(jobs.home, template, {}), range(40)))

@@ -17,16 +17,16 @@ import pytest
 from modelops.paths import StateHome
 from modelops_server.jobs import Queue, Scheduler
 from modelops_server.jobs.resources import UNLIMITED
-from modelops_server.jobs.service import SchedulerThread
 from modelops_server.jobs.spec import OUTPUT
-from modelops_server.jobs.worker import LOCK
+from modelops_server.jobs.supervision.service import SchedulerThread
+from modelops_server.jobs.supervision.worker import LOCK
 
 SUBMITS = 1_000
 
 _EXECUTOR = """
 import os
 from pathlib import Path
-from modelops_server.jobs.queue import Queue
+from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.states import Reason, State
 
 class Instant:
@@ -63,7 +63,7 @@ _SUBMITTER = """
 import sys
 from pathlib import Path
 from modelops.paths import StateHome
-from modelops_server.jobs.queue import Queue
+from modelops_server.jobs.queue.queue import Queue
 queue = Queue(StateHome(Path(sys.argv[1])))
 for number in range(int(sys.argv[3])):
     queue.add(f"{sys.argv[2]}-{number}", name="x", template="x", executor="instant", request_digest="d")

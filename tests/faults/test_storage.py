@@ -18,8 +18,8 @@ from modelops.paths import StateHome
 from modelops.registry import Build, Registry
 from modelops.registry.corruption import SMALL
 from modelops.registry.database import open_database, transaction
-from modelops.registry.upkeep_fsck import fsck
-from modelops.registry.upkeep_rebuild import rebuild
+from modelops.registry.upkeep.fsck import fsck
+from modelops.registry.upkeep.rebuild import rebuild
 
 Damage = Callable[[StateHome], None]
 

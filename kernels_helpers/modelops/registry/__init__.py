@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from modelops.registry.export import verify_export
-from modelops.registry.importing import Imported, import_export
+from modelops.registry.exchange.export import verify_export
+from modelops.registry.exchange.importing import Imported, import_export
 from modelops.registry.keys import KeyStore, PublicKey
 from modelops.registry.lineage import Lineage
 from modelops.registry.reasons import REASONS

@@ -14,8 +14,8 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from modelops.errors import Unavailable, VerificationError
 from modelops.paths import StateHome
-from modelops.registry.checkpoints import read_checkpoint, read_note
 from modelops.registry.keys import KeyStore
+from modelops.registry.log.checkpoints import read_checkpoint, read_note
 
 SMALL = 1 << 20
 """Bytes of a database that is checked in full whenever it is opened, which takes a few milliseconds."""

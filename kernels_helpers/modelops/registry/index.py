@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from modelops.registry.log import create_log
+from modelops.registry.log.log import create_log
 from modelops.registry.records import Artifact, Dependency, FileEntry
 from modelops.registry.statements import Statement
 

@@ -21,15 +21,15 @@ from modelops.registry.blobs import BlobStore
 from modelops.registry.copying import each
 from modelops.registry.database import migrate, open_database, transaction
 from modelops.registry.envelopes import EnvelopeStore
-from modelops.registry.export import ATTESTATION, LOG_PROOF, SIGNER, write_export
+from modelops.registry.exchange.export import ATTESTATION, LOG_PROOF, SIGNER, write_export
+from modelops.registry.exchange.oms import write_bundle
 from modelops.registry.index import COMPONENT, MIGRATIONS, ArtifactIndex
 from modelops.registry.keys import KeyStore, PublicKey
 from modelops.registry.lineage import Lineage, trace
 from modelops.registry.locks import storing
-from modelops.registry.log import Log
+from modelops.registry.log.log import Log
+from modelops.registry.log.proofs import write_proof
 from modelops.registry.members import check_members
-from modelops.registry.oms import write_bundle
-from modelops.registry.proofs import write_proof
 from modelops.registry.reasons import refusal
 from modelops.registry.records import KINDS, Artifact, Build, FileEntry, in_path_order
 from modelops.registry.scratch import ScratchFolder

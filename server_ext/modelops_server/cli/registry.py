@@ -14,9 +14,9 @@ from modelops_server.cli.output import console, human_bytes, json_option, print_
 from modelops_server.cli.quantities import Duration
 
 if TYPE_CHECKING:
-    from modelops.registry.upkeep import Finding, Progress
-    from modelops.registry.upkeep_fsck import Report
-    from modelops.registry.upkeep_rebuild import Rebuilt
+    from modelops.registry.upkeep.findings import Finding, Progress
+    from modelops.registry.upkeep.fsck import Report
+    from modelops.registry.upkeep.rebuild import Rebuilt
 
 QUIET_SECONDS = 1.0
 """How long nothing is told."""
@@ -36,7 +36,7 @@ def fsck(read_data: bool, as_json: bool) -> None:
     Each finding says what mends it. Exit status: 0 no problem, 1 problems, 2 cannot tell.
     """
     from modelops.paths import StateHome
-    from modelops.registry.upkeep_fsck import fsck as check
+    from modelops.registry.upkeep.fsck import fsck as check
 
     with _progress() as progress:
         report = check(StateHome.default(), read_data=read_data, progress=progress)
@@ -53,7 +53,7 @@ def fsck(read_data: bool, as_json: bool) -> None:
 def gc(delete: bool, dry_run: bool, grace: float, as_json: bool) -> None:
     """Find files that no artifact names and that dead processes left behind, and remove them with --delete."""
     from modelops.registry import Registry
-    from modelops.registry.upkeep_gc import collect_garbage
+    from modelops.registry.upkeep.gc import collect_garbage
 
     if delete and dry_run:
         raise click.UsageError("--delete and --dry-run contradict each other.")
@@ -93,8 +93,8 @@ def rebuild(from_envelopes: bool, as_json: bool) -> None:
     be told which artifacts were published.
     """
     from modelops.paths import StateHome
-    from modelops.registry.upkeep_rebuild import rebuild as make
-    from modelops_server.jobs.restoring import restore_jobs
+    from modelops.registry.upkeep.rebuild import rebuild as make
+    from modelops_server.jobs.queue.restoring import restore_jobs
 
     with _progress() as progress:
         made = make(StateHome.default(), from_envelopes=from_envelopes, restorers=[restore_jobs], progress=progress)

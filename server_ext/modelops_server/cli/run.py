@@ -108,7 +108,7 @@ def start(home: StateHome, job: Job, *, detach: bool, as_json: bool, max_running
     """Run a queued job here, or leave it to a worker; exits 1 when it does not succeed."""
     from modelops_server.cli.following import run_and_follow, show_outcome
     from modelops_server.jobs import Queue, State
-    from modelops_server.jobs.worker import ensure_worker
+    from modelops_server.jobs.supervision.worker import ensure_worker
 
     if detach or Queue(home).needs(job.id):
         ensure_worker(home)

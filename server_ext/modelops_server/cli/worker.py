@@ -38,7 +38,7 @@ def worker(
 
     from modelops.paths import StateHome
     from modelops_server.jobs.resources import Inventory
-    from modelops_server.jobs.worker import run_worker
+    from modelops_server.jobs.supervision.worker import run_worker
 
     line = '{"time": "%(asctime)s", "message": "%(message)s"}' if as_json else "%(asctime)s %(message)s"
     logging.basicConfig(level=logging.INFO, format=line)

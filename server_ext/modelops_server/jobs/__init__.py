@@ -6,20 +6,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from modelops_server.jobs.queue import Queue
+    from modelops_server.jobs.queue.queue import Queue
     from modelops_server.jobs.records import Job
-    from modelops_server.jobs.scheduler import Scheduler
     from modelops_server.jobs.spec import JobOptions
     from modelops_server.jobs.states import Reason, ReasonCode, State
     from modelops_server.jobs.submission import submit
+    from modelops_server.jobs.supervision.scheduler import Scheduler
 
 _HOMES = {
     "Job": "records",
     "JobOptions": "spec",
-    "Queue": "queue",
+    "Queue": "queue.queue",
     "Reason": "states",
     "ReasonCode": "states",
-    "Scheduler": "scheduler",
+    "Scheduler": "supervision.scheduler",
     "State": "states",
     "submit": "submission",
 }

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from modelops_server.jobs import environment
 from modelops_server.jobs.journal import read_events
 from modelops_server.jobs.notebook_diff import CellChange, diff_cells, read_sources
 from modelops_server.jobs.records import Job
+from modelops_server.jobs.running import environment
 from modelops_server.jobs.spec import INPUT, OUTPUT, JobSpec
 from modelops_server.jobs.states import State
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection
 
 from modelops_server.jobs.journal import Journal
-from modelops_server.jobs.queue import Queue
+from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.records import Job
 from modelops_server.jobs.states import ACTIVE, AttemptEnded, Reason, State
 

@@ -16,9 +16,9 @@ from modelops.errors import InvalidInput, ModelOpsError, Unavailable
 from modelops.names import Reference
 from modelops.registry import Registry
 from modelops.templates import Parameter, Template
-from modelops_server.jobs.kernels import find_kernel, kernel_python
-from modelops_server.jobs.queue import Queue
+from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.records import Job
+from modelops_server.jobs.running.kernels import find_kernel, kernel_python
 from modelops_server.jobs.spec import DeferredReference, PinnedReference, SecretReference
 from modelops_server.jobs.states import State
 

@@ -12,10 +12,10 @@ from typing import Any
 from modelops.errors import Conflict
 from modelops.paths import StateHome
 from modelops.templates import load_template
-from modelops_server.jobs.environment import FILE as ENVIRONMENT
-from modelops_server.jobs.finishing import RESULT
-from modelops_server.jobs.queue import Queue
+from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.records import Job
+from modelops_server.jobs.running.environment import FILE as ENVIRONMENT
+from modelops_server.jobs.running.finishing import RESULT
 from modelops_server.jobs.spec import INPUT, OUTPUT, JobSpec
 from modelops_server.jobs.states import ReasonCode
 from modelops_server.jobs.submission import submit

@@ -19,7 +19,7 @@ from modelops.registry.blobs import disk_full
 from modelops.templates import Template
 from modelops_server.jobs import preflight
 from modelops_server.jobs.executors import executor_names
-from modelops_server.jobs.queue import Queue
+from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.records import Job, now
 from modelops_server.jobs.resources import Request
 from modelops_server.jobs.spec import INPUT, JobOptions, JobSpec, Submitted

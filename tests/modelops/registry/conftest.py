@@ -12,11 +12,12 @@ import pytest
 from nacl.signing import SigningKey
 
 from modelops.paths import StateHome
-from modelops.registry import Artifact, Build, Dependency, Registry, merkle
+from modelops.registry import Artifact, Build, Dependency, Registry
 from modelops.registry.canonical import canonical
-from modelops.registry.checkpoints import sign_checkpoint
 from modelops.registry.database import transaction
 from modelops.registry.envelopes import sign
+from modelops.registry.log import merkle
+from modelops.registry.log.checkpoints import sign_checkpoint
 
 FILES = {
     "adapter_config.json": b'{"r": 16}',

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 from nacl.signing import SigningKey
 
-from modelops.registry import Artifact, PublicKey, Registry, merkle
-from modelops.registry.checkpoints import sign_checkpoint
-from modelops.registry.proofs import LogProof, check_proof, write_proof
+from modelops.registry import Artifact, PublicKey, Registry
+from modelops.registry.log import merkle
+from modelops.registry.log.checkpoints import sign_checkpoint
+from modelops.registry.log.proofs import LogProof, check_proof, write_proof
 
 STEPS = re.compile(r"```(sh|python)\n(.*?)```", re.DOTALL)
 

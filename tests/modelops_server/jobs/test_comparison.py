@@ -11,8 +11,8 @@ import pytest
 
 from modelops.registry import Build, Registry
 from modelops_server.jobs.comparison import Comparison, compare_jobs
-from modelops_server.jobs.environment import FILE
 from modelops_server.jobs.notebook_diff import diff_cells, read_sources
+from modelops_server.jobs.running.environment import FILE
 
 TRAIN = "from modelops import log_metric\nfor step in range(3):\n    log_metric(step, loss=3.0 / rank - step / 10)"
 

@@ -32,7 +32,7 @@ class LocalExecutor:
                 return identity
         with (job.folder / RUNNER_LOG).open("ab") as log:
             child = subprocess.Popen(
-                [sys.executable, "-m", "modelops_server.jobs.runner", str(job.folder), str(job.epoch)],
+                [sys.executable, "-m", "modelops_server.jobs.running.runner", str(job.folder), str(job.epoch)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

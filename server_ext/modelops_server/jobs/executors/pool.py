@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from modelops.machine.hardware import memory_bytes
 from modelops.paths import StateHome
-from modelops_server.jobs.kernels import remove_sockets
 from modelops_server.jobs.processes import Identity, send_signal
 from modelops_server.jobs.records import Job
+from modelops_server.jobs.running.kernels import remove_sockets
+from modelops_server.jobs.running.standby import Place, socket_label, sweep
 from modelops_server.jobs.spec import JobSpec
-from modelops_server.jobs.standby import Place, socket_label, sweep
 
 SPARE_MEMORY = 0.15
 """The share of the machine's memory below which standby runners are given up, and none is started."""
@@ -56,7 +56,14 @@ class Standby:
         """Start one; it is ready some seconds later."""
         place = Place(home, secrets.token_hex(4))
         place.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        command = [sys.executable, "-m", "modelops_server.jobs.runner", "--standby", str(home.root), place.token]
+        command = [
+            sys.executable,
+            "-m",
+            "modelops_server.jobs.running.runner",
+            "--standby",
+            str(home.root),
+            place.token,
+        ]
         with place.log.open("ab") as log:
             process = subprocess.Popen(
                 [*command, kind.kernel, *kind.packages],

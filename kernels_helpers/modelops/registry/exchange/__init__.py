@@ -1,0 +1,1 @@
+"""Artifacts on their way out of a registry and into another one."""
