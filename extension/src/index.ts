@@ -1,7 +1,11 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { about } from './about/plugin';
+import { run } from './run/plugin';
+import { sidebar } from './sidebar/plugin';
+import { workbench } from './workbench/plugin';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [about];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [workbench, sidebar, run, about];
 
+export { IWorkbench } from './tokens';
 export default plugins;

@@ -1,7 +1,7 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { VDomModel } from '@jupyterlab/ui-components';
 
-import { fetchHealth, IHealth, ProblemError } from '../api';
+import { Api, IHealth, ProblemError } from '../api';
 
 /** What is known of the server: nothing yet, how it is, or why it could not be asked. */
 export type ServerState =
@@ -35,7 +35,7 @@ export class AboutModel extends VDomModel {
   async refresh(): Promise<void> {
     this.set({ kind: 'asking' });
     try {
-      this.set({ kind: 'answered', health: await fetchHealth(this.settings) });
+      this.set({ kind: 'answered', health: await new Api(this.settings).health() });
     } catch (error) {
       if (!(error instanceof ProblemError)) {
         throw error;

@@ -2,8 +2,6 @@ import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application'
 import { Dialog, ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import metadata from '../../../package.json';
-
 /** The ids of this plugin's commands. */
 export namespace CommandIDs {
   export const about = 'modelops:about';
@@ -27,9 +25,10 @@ export const about: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Show the versions of ModelOps and the state of its server extension'),
       describedBy: { args: { type: 'object', properties: {} } },
       execute: async () => {
-        const [{ AboutModel }, { AboutView }] = await Promise.all([
+        const [{ AboutModel }, { AboutView }, { default: metadata }] = await Promise.all([
           import('./model'),
-          import('./view')
+          import('./view'),
+          import('../../../package.json')
         ]);
         const model = new AboutModel(metadata.version, app.serviceManager.serverSettings);
         const dialog = new Dialog({

@@ -3,6 +3,7 @@ import { VDomRenderer } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { IHealth, NOT_INSTALLED, ProblemError, UNREACHABLE } from '../api';
+import { Mood, Status } from '../components';
 import { AboutModel, ServerState } from './model';
 
 /** The body of the About dialog. */
@@ -31,36 +32,11 @@ export class AboutView extends VDomRenderer<AboutModel> {
             </>
           )}
         </dl>
-        <Status server={server} mismatched={mismatched} trans={this.trans} />
+        <Status {...describe(server, mismatched, this.trans)} />
       </>
     );
   }
 }
-
-function Status(props: {
-  server: ServerState;
-  mismatched: boolean;
-  trans: TranslationBundle;
-}): React.JSX.Element {
-  const { server, mismatched, trans } = props;
-  const { mood, sentence, hint } = describe(server, mismatched, trans);
-  return (
-    <div className="jp-ModelOps-status" data-mood={mood} role="status" aria-live="polite">
-      <span className="jp-ModelOps-mark" aria-hidden="true">
-        {MARKS[mood]}
-      </span>
-      <div>
-        <div>{sentence}</div>
-        {hint && <div className="jp-ModelOps-hint">{hint}</div>}
-      </div>
-    </div>
-  );
-}
-
-type Mood = 'waiting' | 'good' | 'warning' | 'bad';
-
-/** State is never told by colour alone. */
-const MARKS: Record<Mood, string> = { waiting: '○', good: '✓', warning: '!', bad: '✗' };
 
 interface IStatus {
   mood: Mood;

@@ -1,0 +1,32 @@
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+
+import { modelOpsIcon } from '../icons';
+import { IWorkbench } from '../tokens';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- needed at once
+import { SidebarModel } from './model';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- needed at once
+import { SidebarView } from './view';
+
+/** The left sidebar. */
+export const sidebar: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-modelops:sidebar',
+  description: 'Shows jobs and artifacts in the left sidebar.',
+  autoStart: true,
+  requires: [IWorkbench],
+  optional: [ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    workbench: IWorkbench,
+    restorer: ILayoutRestorer | null
+  ): void => {
+    const view = new SidebarView(new SidebarModel(workbench));
+    view.id = 'jp-modelops-sidebar';
+    view.addClass('jp-ModelOps-Sidebar');
+    view.title.icon = modelOpsIcon;
+    view.title.caption = workbench.trans.__('ModelOps');
+    view.node.setAttribute('role', 'region');
+    view.node.setAttribute('aria-label', workbench.trans.__('ModelOps'));
+    app.shell.add(view, 'left', { rank: 600 });
+    restorer?.add(view, view.id);
+  }
+};

@@ -1,0 +1,53 @@
+import { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { ReadonlyJSONObject, UUID } from '@lumino/coreutils';
+
+import type { IPanelContent, IPanelOptions } from '../tokens';
+
+type Panel<A extends ReadonlyJSONObject> = MainAreaWidget<IPanelContent<A>>;
+
+/** The panels of one kind in the main area: each open once for what it shows, and restored with it after a reload. */
+export class Panels<A extends ReadonlyJSONObject> {
+  /**
+   * @param command - The command that opens a panel of this kind.
+   */
+  constructor(
+    private readonly app: JupyterFrontEnd,
+    restorer: ILayoutRestorer | null,
+    command: string,
+    private readonly options: IPanelOptions<A>
+  ) {
+    this.tracker = new WidgetTracker({ namespace: command.replaceAll(':', '-') });
+    if (restorer) {
+      void restorer.restore(this.tracker, {
+        command,
+        args: panel => panel.content.args,
+        name: panel => options.key(panel.content.args)
+      });
+    }
+  }
+
+  /** Open the panel that shows `args`, or bring it to the front. */
+  async open(args: A): Promise<Panel<A>> {
+    const wanted = this.options.key(args);
+    const there = this.tracker.find(panel => this.options.key(panel.content.args) === wanted);
+    const panel = there ?? (await this.create(args));
+    if (!panel.isAttached) {
+      this.app.shell.add(panel, 'main');
+    }
+    this.app.shell.activateById(panel.id);
+    return panel;
+  }
+
+  private async create(args: A): Promise<Panel<A>> {
+    const content = await this.options.create(args);
+    const panel = new MainAreaWidget({ content });
+    panel.id = `modelops-${UUID.uuid4()}`;
+    panel.title.closable = true;
+    content.argsChanged?.connect(() => void this.tracker.save(panel));
+    await this.tracker.add(panel);
+    return panel;
+  }
+
+  private readonly tracker: WidgetTracker<Panel<A>>;
+}
