@@ -12,7 +12,7 @@ from traitlets import Bool, Enum, Float, Int, Unicode
 
 import modelops
 from modelops.paths import StateHome
-from modelops_server.handlers import ROUTES
+from modelops_server.handlers import HANDLERS
 from modelops_server.jobs.resources import Inventory
 from modelops_server.jobs.supervision.service import SchedulerThread
 
@@ -66,7 +66,7 @@ class ModelOpsApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Mount the REST API; Jupyter prefixes its base URL."""
-        self.handlers.extend(ROUTES)
+        self.handlers.extend(HANDLERS)
 
     async def stop_extension(self) -> None:
         """Called when the server is stopped."""

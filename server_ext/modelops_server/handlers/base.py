@@ -12,19 +12,19 @@ from http.client import responses
 from types import TracebackType
 from typing import Any, TypeVar, get_origin
 
-from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from pydantic import BaseModel, ValidationError
 from tornado.web import HTTPError, authenticated
 
 from modelops.errors import InvalidInput, ModelOpsError
 from modelops.paths import StateHome
+from modelops_server.handlers.operation import operation_of
 from modelops_server.jobs import Queue
 
-RESOURCE = "modelops"
-"""The resource that a Jupyter authorizer is asked about."""
-
 PROBLEM = "application/problem+json"
+
+MOST_BODY = 4_000_000
+"""Bytes of a request's body that are read: parameters are short texts, and files are given by their path."""
 
 PATIENCE_MS = 3000
 """Milliseconds that a request waits for another process's lock on the database."""
@@ -37,19 +37,24 @@ M = TypeVar("M", bound=BaseModel)
 
 HINTS: dict[int, str] = {
     HTTPStatus.FORBIDDEN: "Log in to this Jupyter server, or send its token in the Authorization header.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Use one of the methods in the header Allow.",
     HTTPStatus.NOT_FOUND: "Compare the address with the API's documentation.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Try again; if it stays, report what the Jupyter server's log says.",
 }
 
 
+_JUPYTERS_OWN = frozenset({"token", "_xsrf", "no_track_activity"})
+"""Query arguments that Jupyter's front ends and handlers use with any address."""
+
+
+class TooLarge(InvalidInput):
+    """A request is larger than what is read of one."""
+
+    http_status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
 class ModelOpsHandler(APIHandler):
-    """Parse, authorise, call, render. Every method of a subclass that answers carries its own two decorators::
-
-        @authenticated
-        @authorized("read", resource=RESOURCE)
-
-    (``authorized`` keeps the resource and action of its first call, so a decorated base method would be wrong.)
-    """
+    """Parse, authorise, call, render. Every method of a subclass declares itself with ``@operation``."""
 
     @property
     def home(self) -> StateHome:
@@ -59,16 +64,33 @@ class ModelOpsHandler(APIHandler):
 
     def body(self, model: type[M]) -> M:
         """The request's body as ``model``; raises ``InvalidInput`` with every problem."""
-        return _validated(lambda: model.model_validate_json(self.request.body or b"{}"), "invalid_body")
+        content = self.request.body or b"{}"
+        if len(content) > MOST_BODY:
+            raise TooLarge(
+                "body_too_large",
+                f"The request has {len(content):,} bytes; {MOST_BODY:,} are read.",
+                "Give large things by a path below the server's root folder.",
+            )
+        return _validated(lambda: model.model_validate_json(content), "invalid_body")
 
     def query(self, model: type[M]) -> M:
         """The query's arguments as ``model``; raises ``InvalidInput`` with every problem."""
         lists = {name for name, field in model.model_fields.items() if get_origin(field.annotation) is list}
-        given = {
-            name: self.get_query_arguments(name) if name in lists else self.get_query_argument(name)
-            for name in self.request.query_arguments
-        }
+        given: dict[str, Any] = {}
+        for name in self.request.query_arguments:
+            values = self.get_query_arguments(name)
+            if name in model.model_fields or not _is_jupyters(name, values):
+                # What is given twice and can be given once stays a list, and is refused as one.
+                given[name] = values if name in lists or len(values) > 1 else values[0]
         return _validated(lambda: model.model_validate(given), "invalid_query")
+
+    def answer(self, document: Any, status: int = HTTPStatus.OK) -> None:
+        """Send a document as JSON, or nothing with 204."""
+        self.set_status(status)
+        if status == HTTPStatus.NO_CONTENT:
+            self.finish()
+        else:
+            self.finish(json.dumps(document, ensure_ascii=False, allow_nan=False))
 
     async def with_queue(self, call: Callable[[Queue], T]) -> T:
         """What ``call`` makes of the queue, in a thread: a database that waits must not hold up the server."""
@@ -80,6 +102,13 @@ class ModelOpsHandler(APIHandler):
 
         return await asyncio.get_running_loop().run_in_executor(None, work)
 
+    @authenticated
+    def _not_served(self, **_path: str) -> None:
+        raise HTTPError(HTTPStatus.METHOD_NOT_ALLOWED)
+
+    get: Any = _not_served
+    head = post = put = patch = delete = get
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with a problem (RFC 9457). What was not raised on purpose says nothing about our insides."""
         error = kwargs.get("exc_info", (None, None))[1]
@@ -90,6 +119,9 @@ class ModelOpsHandler(APIHandler):
                 self.set_header("Retry-After", str(RETRY_AFTER))
         else:
             problem = _problem(status_code, error)
+        if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            served = [method for method in self.SUPPORTED_METHODS if operation_of(type(self), method)]
+            self.set_header("Allow", ", ".join([*served, "OPTIONS"]))
         self.set_status(status_code)
         body = {**problem, "title": responses.get(status_code, "Error"), "status": status_code}
         self.finish(json.dumps(body), set_content_type=PROBLEM)
@@ -111,16 +143,15 @@ class UnknownRouteHandler(ModelOpsHandler):
     """Any address below the API that no other handler serves."""
 
     @authenticated
-    @authorized("read", resource=RESOURCE)
-    def get(self) -> None:
+    def _unknown(self) -> None:
         raise HTTPError(HTTPStatus.NOT_FOUND)
 
-    @authenticated
-    @authorized("write", resource=RESOURCE)
-    def post(self) -> None:
-        raise HTTPError(HTTPStatus.NOT_FOUND)
+    get = head = post = put = patch = delete = _unknown
 
-    put = patch = delete = post
+
+def _is_jupyters(name: str, values: list[str]) -> bool:
+    """Whether a query argument is not ours: JupyterLab adds the time to what must not come from a cache."""
+    return name in _JUPYTERS_OWN or (name.isdigit() and values == [""])
 
 
 def _validated(read: Callable[[], M], code: str) -> M:

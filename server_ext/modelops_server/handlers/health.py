@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from jupyter_server.auth.decorator import authorized
-from tornado.web import authenticated
+from typing import Any
 
 import modelops
 from modelops.registry.database import LEAST_SPACE
-from modelops_server.handlers.base import RESOURCE, ModelOpsHandler
+from modelops_server.handlers.answers.health import Health
+from modelops_server.handlers.base import ModelOpsHandler
+from modelops_server.handlers.operation import operation
 
 
 class HealthHandler(ModelOpsHandler):
@@ -16,17 +17,15 @@ class HealthHandler(ModelOpsHandler):
     # A front end that asks how the server is does not make it busy: the idle culler must not count it.
     _track_activity = False
 
-    @authenticated
-    @authorized("read", resource=RESOURCE)
-    def get(self) -> None:
+    @operation("getHealth", "read", "health", answer=Health)
+    def get(self) -> dict[str, Any]:
+        """Whether this server can work, and which version it is."""
         writable, free = self.home.is_writable(), self.home.free_bytes()
-        self.finish(
-            {
-                "status": "ok" if writable and free >= LEAST_SPACE else "degraded",
-                "version": modelops.__version__,
-                "state_home": str(self.home.root),
-                "state_home_writable": writable,
-                "free_bytes": free,
-                "disk_full": free < LEAST_SPACE,
-            }
-        )
+        return {
+            "status": "ok" if writable and free >= LEAST_SPACE else "degraded",
+            "version": modelops.__version__,
+            "state_home": str(self.home.root),
+            "state_home_writable": writable,
+            "free_bytes": free,
+            "disk_full": free < LEAST_SPACE,
+        }

@@ -5,63 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jupyter_server.auth.decorator import authorized
 from pydantic import BaseModel, ConfigDict, Field
-from tornado.web import authenticated
 
-from modelops_server.handlers.base import RESOURCE, ModelOpsHandler
+from modelops_server.handlers.answers import jobs as answers
+from modelops_server.handlers.base import ModelOpsHandler
+from modelops_server.handlers.operation import operation
+from modelops_server.handlers.requests import Submission
 from modelops_server.jobs import Job, JobOptions, Queue, State
 from modelops_server.jobs.ending import cancel
 
 _PAGE = 100
 
 
-class Page(BaseModel):
+class JobsQuery(BaseModel):
     """Which jobs to list: the newest first."""
 
     model_config = ConfigDict(extra="forbid")
 
-    state: list[State] = []
+    state: list[answers.JobState] = []
     limit: int = Field(_PAGE, ge=1, le=1000)
     offset: int = Field(0, ge=0, le=10**9)
-
-
-class Limits(BaseModel):
-    """Limits of a job; seconds, and bytes."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-    memory: int | None = Field(None, gt=0)
-    timeout: float | None = Field(None, gt=0)
-    cell_timeout: float | None = Field(None, gt=0)
-    start_timeout: float = Field(60.0, gt=0)
-    retries: int | None = Field(None, ge=0, le=100)
-
-
-class Resources(BaseModel):
-    """What a job holds while it runs, where that is not what its template declares."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-    cpus: float | None = Field(None, gt=0)
-    gpus: int | None = Field(None, ge=0)
-    memory: int | None = Field(None, gt=0)
-
-
-class Submission(BaseModel):
-    """A request for a job."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    template: str = Field(min_length=1, max_length=4096)
-    parameters: dict[str, Any] = {}
-    name: str | None = None
-    executor: str = "local"
-    kernel: str | None = None
-    priority: int = Field(0, ge=-100, le=100)
-    after: list[str] = Field([], max_length=100)
-    resources: Resources = Resources()
-    options: Limits = Limits()
 
 
 class Retry(BaseModel):
@@ -73,59 +36,64 @@ class Retry(BaseModel):
 
 
 class JobsHandler(ModelOpsHandler):
-    """``GET jobs`` lists, ``POST jobs`` submits; the same ``Idempotency-Key`` again returns the first job."""
+    """``jobs``."""
 
-    @authenticated
-    @authorized("read", resource=RESOURCE)
-    async def get(self) -> None:
-        page = self.query(Page)
-        found = await self.with_queue(
-            lambda queue: queue.list(states=page.state or None, limit=page.limit, offset=page.offset)
-        )
-        self.finish({"jobs": [job.as_json() for job in found]})
+    @operation("listJobs", "read", "jobs", query=JobsQuery, answer=answers.JobList)
+    async def get(self, query: JobsQuery) -> dict[str, Any]:
+        """List jobs, the newest first."""
+        states = [State(state) for state in query.state] or None
+        found = await self.with_queue(lambda queue: queue.list(states=states, limit=query.limit, offset=query.offset))
+        return {"jobs": [job.as_json() for job in found], "total": len(found)}
 
-    @authenticated
-    @authorized("write", resource=RESOURCE)
-    async def post(self) -> None:
-        asked = self.body(Submission)
+    @operation(
+        "submitJob",
+        "execute",
+        "jobs",
+        body=Submission,
+        answer=answers.Job,
+        status=201,
+        headers={"Idempotency-Key": "The same key with the same request returns the job that was queued first."},
+    )
+    async def post(self, body: Submission) -> dict[str, Any]:
+        """Queue a job."""
         key = self.request.headers.get("Idempotency-Key")
         root = self.settings["server_root_dir"]
-        job = await self.with_queue(lambda queue: _submit(queue, asked, key, root))
-        self.set_status(201)
-        self.finish(job.as_json())
+        job = await self.with_queue(lambda queue: _submit(queue, body, key, root))
+        return job.as_json()
 
 
 class JobHandler(ModelOpsHandler):
-    """``GET jobs/ID``: the job, what it waits for, and its attempts."""
+    """``jobs/{id}``."""
 
-    @authenticated
-    @authorized("read", resource=RESOURCE)
-    async def get(self, job_id: str) -> None:
-        self.finish(await self.with_queue(lambda queue: _record(queue, job_id)))
+    @operation("getJob", "read", "jobs", answer=answers.JobDetail)
+    async def get(self, id: str) -> dict[str, Any]:
+        """The job, what it was given, what it waits for, and its attempts."""
+        return await self.with_queue(lambda queue: _record(queue, id))
 
 
 class CancelHandler(ModelOpsHandler):
-    """``POST jobs/ID/cancel``."""
+    """``jobs/{id}/cancel``."""
 
-    @authenticated
-    @authorized("write", resource=RESOURCE)
-    async def post(self, job_id: str) -> None:
-        job = await self.with_queue(lambda queue: cancel(queue, job_id))
-        self.finish(job.as_json())
+    @operation("cancelJob", "write", "jobs", answer=answers.Job)
+    async def post(self, id: str) -> dict[str, Any]:
+        """End a queued job now, and ask the runner of an active one to end it."""
+        job = await self.with_queue(lambda queue: cancel(queue, id))
+        return job.as_json()
 
 
 class RetryHandler(ModelOpsHandler):
-    """``POST jobs/ID/retry``: an ended job again, as a new one."""
+    """``jobs/{id}/retry``."""
 
-    @authenticated
-    @authorized("write", resource=RESOURCE)
-    async def post(self, job_id: str) -> None:
+    @operation("retryJob", "execute", "jobs", body=Retry, answer=answers.Job, status=201)
+    async def post(self, id: str, body: Retry) -> dict[str, Any]:
+        """Repeat an ended job as a new one, with changes.
+
+        A template that can resume goes on from the last checkpoint.
+        """
         from modelops_server.jobs.retrying import retry
 
-        asked = self.body(Retry)
-        job = await self.with_queue(lambda queue: retry(queue.home, job_id, asked.parameters, queue=queue))
-        self.set_status(201)
-        self.finish(job.as_json())
+        job = await self.with_queue(lambda queue: retry(queue.home, id, body.parameters, queue=queue))
+        return job.as_json()
 
 
 def _submit(queue: Queue, asked: Submission, key: str | None, root: str) -> Job:

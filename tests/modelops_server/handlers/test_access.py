@@ -10,14 +10,14 @@ from jupyter_server.auth import Authorizer
 from tornado.httpclient import HTTPClientError
 
 from modelops_server.handlers import API, ROUTES
+from modelops_server.handlers.operation import Operation
+from modelops_server.handlers.routes import PARTS
 
-METHODS = ("get", "post", "put", "patch", "delete")
 CALLS = [
-    pytest.param(method.upper(), address, id=f"{method} {address}")
-    for pattern, handler in ROUTES
-    for method in METHODS
-    if method in vars(handler)
-    for address in [pattern.replace("(?:/.*)?", "/unknown").replace("([a-z0-9][a-z0-9._-]{0,95})", "sft-0")]
+    pytest.param(method.upper(), f"{API}/{address}", declared, id=f"{method} {route.path}")
+    for route in ROUTES
+    for method, declared in route.operations().items()
+    for address in [route.path.format(**{name: PARTS[name].example for name in route.parts})]
 ]
 
 
@@ -28,8 +28,10 @@ async def call(jp_fetch: Any, method: str, address: str, **options: Any) -> HTTP
     return refusal.value
 
 
-@pytest.mark.parametrize(("method", "address"), CALLS)
-async def test_without_a_token_every_route_is_forbidden(jp_fetch: Any, method: str, address: str) -> None:
+@pytest.mark.parametrize(("method", "address", "declared"), CALLS)
+async def test_without_a_token_every_route_is_forbidden(
+    jp_fetch: Any, method: str, address: str, declared: Operation
+) -> None:
     refusal = await call(jp_fetch, method, address, headers={"Authorization": ""})
 
     assert refusal.code == 403
@@ -52,14 +54,14 @@ class TestWithAnAuthorizerThatRefuses:
         jp_server_config["ServerApp"]["authorizer_class"] = Refusing
         return jp_server_config
 
-    @pytest.mark.parametrize(("method", "address"), CALLS)
-    async def test_every_route_asks_for_its_action_on_our_resource(
-        self, jp_fetch: Any, asked: list[tuple[str, str]], method: str, address: str
+    @pytest.mark.parametrize(("method", "address", "declared"), CALLS)
+    async def test_every_route_asks_for_its_action_on_its_resource(
+        self, jp_fetch: Any, asked: list[tuple[str, str]], method: str, address: str, declared: Operation
     ) -> None:
         refusal = await call(jp_fetch, method, address)
 
         assert refusal.code == 403
-        assert asked == [("read" if method == "GET" else "write", "modelops")]
+        assert asked == [(declared.action, declared.resource)]
 
 
 async def test_a_page_of_another_origin_is_refused(jp_fetch: Any) -> None:

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import url_path_join
 from tornado.httpclient import HTTPClientError
-from tornado.web import HTTPError, authenticated
+from tornado.web import HTTPError
 
 from modelops.errors import InvalidInput, Unavailable
-from modelops_server.handlers.base import RESOURCE, ModelOpsHandler
+from modelops_server.handlers.base import ModelOpsHandler
+from modelops_server.handlers.operation import operation
 
 ERRORS = {
     "invalid": InvalidInput("invalid_name", "That is no name.", "Use letters.", name="Ä"),
@@ -23,8 +23,7 @@ ERRORS = {
 
 
 class RaisingHandler(ModelOpsHandler):
-    @authenticated
-    @authorized("read", resource=RESOURCE)
+    @operation("raise", "read", "health")
     def get(self, name: str) -> None:
         raise ERRORS[name]
 
@@ -32,7 +31,7 @@ class RaisingHandler(ModelOpsHandler):
 @pytest.fixture
 def raising(jp_serverapp: Any, jp_fetch: Any) -> Any:
     """Fetch a problem that the server makes of one of ``ERRORS``."""
-    route = url_path_join(jp_serverapp.base_url, "raising", "([a-z]+)")
+    route = url_path_join(jp_serverapp.base_url, "raising", "(?P<name>[a-z]+)")
     jp_serverapp.web_app.add_handlers(".*$", [(route, RaisingHandler)])
 
     async def fetch(name: str) -> tuple[HTTPClientError, dict[str, Any]]:

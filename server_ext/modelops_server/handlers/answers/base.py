@@ -1,0 +1,20 @@
+"""What all answers share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Answer(BaseModel):
+    """An object of which every field is named here: a field that is not would be a promise that nobody made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+"""RFC 3339 in UTC."""
+
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+"""SHA-256 in hex."""

@@ -1,0 +1,77 @@
+"""The route table: every address of the API with its handler, in the order in which they are tried."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from modelops_server.handlers.base import ModelOpsHandler, UnknownRouteHandler
+from modelops_server.handlers.contract import ContractHandler
+from modelops_server.handlers.health import HealthHandler
+from modelops_server.handlers.jobs import CancelHandler, JobHandler, JobsHandler, RetryHandler
+from modelops_server.handlers.operation import Operation, operation_of
+
+API = "/modelops/api/v1"
+
+METHODS = ("get", "head", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A variable part of an address: what it may look like in a URL, still encoded, and what it is."""
+
+    pattern: str
+    description: str
+    example: str
+
+
+PARTS = {
+    "id": Part("[a-z0-9][a-z0-9._-]{0,95}", "Id of a job or a task.", "sft-0tvnekde"),
+    "name": Part("[^/]+", "Name of a template or an artifact.", "support-bot"),
+    "ref": Part("[^/]+", "An artifact: `name` (its newest version), `name@3` or `name@alias`.", "support-bot@3"),
+    "alias": Part("[^/]+", "Another name of one version.", "production"),
+    "path": Part(".+", "Path of a file inside the artifact; its slashes stay as they are.", "README.md"),
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """An address below :data:`API`, such as ``jobs/{id}``, and who serves it."""
+
+    path: str
+    handler: type[ModelOpsHandler]
+
+    @property
+    def pattern(self) -> str:
+        """The address as tornado matches it."""
+        pieces = re.split(r"\{(\w+)\}", self.path)
+        named = [f"(?P<{name}>{PARTS[name].pattern})" for name in pieces[1::2]]
+        fixed = [re.escape(piece) for piece in pieces[::2]]
+        return f"{API}/" + "".join(piece + part for piece, part in zip(fixed, [*named, ""], strict=True))
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the variable parts."""
+        return tuple(re.findall(r"\{(\w+)\}", self.path))
+
+    def operations(self) -> dict[str, Operation]:
+        """What each method that is served does."""
+        found = {method: operation_of(self.handler, method) for method in METHODS}
+        return {method: declared for method, declared in found.items() if declared is not None}
+
+
+ROUTES = (
+    Route("health", HealthHandler),
+    Route("openapi.json", ContractHandler),
+    Route("jobs", JobsHandler),
+    Route("jobs/{id}", JobHandler),
+    Route("jobs/{id}/cancel", CancelHandler),
+    Route("jobs/{id}/retry", RetryHandler),
+)
+
+HANDLERS = [
+    *((route.pattern, route.handler) for route in ROUTES),
+    # Last, so that also a mistyped address is answered by a problem and not by a page.
+    (rf"{API}(?:/.*)?", UnknownRouteHandler),
+]
+"""The table as tornado takes it."""
