@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -193,6 +194,53 @@ def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=2, pad_token_id=2)
     model.save_pretrained(folder)
     return folder
+
+
+class RunningServer:
+    """A Jupyter server with the extension, in a process of its own, with fresh folders."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        self.home = StateHome(folder / "state")
+        self.root = folder / "work"
+        self.root.mkdir(parents=True)
+        self.token = secrets.token_hex(16)
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("JUPYTERHUB_", "JPY_"))},
+            "JUPYTER_CONFIG_DIR": str(folder / "config"),
+            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+            "JUPYTER_TOKEN": self.token,
+            "MODELOPS_HOME": str(self.home.root),
+        }
+        command = [sys.executable, "-m", "jupyter_server", "--ServerApp.port=0", "--no-browser", "--allow-root"]
+        self.process = subprocess.Popen(
+            [
+                *(*command, f"--ServerApp.root_dir={self.root}"),
+                *("--ServerApp.jpserver_extensions={'modelops_server': True}", *options),
+            ],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=(folder / "server.log").open("wb"),
+        )
+        deadline = time.monotonic() + 60
+        while not (files := list((folder / "runtime").glob("jpserver-*.json"))) or not files[0].stat().st_size:
+            assert self.process.poll() is None, (folder / "server.log").read_text()
+            assert time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.05)
+        self.url = str(json.loads(files[0].read_text())["url"]).replace("localhost", "127.0.0.1")
+
+    def stop(self) -> None:
+        """End the server, and what its jobs left running."""
+        self.process.terminate()
+        self.process.wait(timeout=40)
+
+
+@pytest.fixture(scope="module")
+def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server that the tests of one module share."""
+    server = RunningServer(tmp_path_factory.mktemp("server"), "--ModelOpsApp.on_stop=interrupt")
+    yield server
+    server.stop()
 
 
 _IMPORTED = Build("import", {"source": "test"}, (Dependency("source", "file:test", "0" * 64),))

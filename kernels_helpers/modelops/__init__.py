@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from modelops import widgets
+    from modelops.client import Client
     from modelops.events import (
         checkpoint_folder,
         log_artifact,
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from modelops.inputs import open_artifact
 
 _HOMES = {
+    "Client": "modelops.client",
     "checkpoint_folder": "modelops.events",
     "log_artifact": "modelops.events",
     "log_metric": "modelops.events",
@@ -29,6 +32,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Client",
     "__version__",
     "checkpoint_folder",
     "log_artifact",
@@ -37,6 +41,7 @@ __all__ = [
     "log_progress",
     "open_artifact",
     "output_folder",
+    "widgets",
 ]
 
 
@@ -44,4 +49,6 @@ def __getattr__(name: str) -> Any:
     # Loaded on first use, so that `import modelops` and `modelops --help` stay fast.
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    if name == "widgets":
+        return import_module("modelops.widgets")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,8 +13,8 @@ from typing import Any
 import nbformat
 import pytest
 
+from modelops.client import Progress
 from modelops.registry import Registry
-from modelops_server.cli.progress import Progress
 from modelops_server.jobs.comparison import compare_jobs
 from modelops_server.jobs.journal import read_events
 

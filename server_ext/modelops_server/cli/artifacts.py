@@ -13,7 +13,8 @@ import click
 
 from modelops.errors import NotFound
 from modelops.names import ArtifactKind
-from modelops_server.cli.output import console, human_bytes, json_option, print_table, printable, show
+from modelops.units import human_bytes
+from modelops_server.cli.output import console, json_option, print_table, printable, show
 
 if TYPE_CHECKING:
     from modelops.registry import Artifact, PublicKey

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from modelops_server.cli.output import human_bytes, human_seconds, print_table, printable
+from modelops.units import human_bytes, human_seconds
+from modelops_server.cli.output import print_table, printable
 
 if TYPE_CHECKING:
     from modelops_server.jobs.comparison import Comparison, Pair

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from modelops.client import Progress
 from modelops.errors import Conflict
 from modelops.paths import StateHome
-from modelops_server.cli.output import console, human_seconds
-from modelops_server.cli.progress import Progress
+from modelops.units import human_seconds
+from modelops_server.cli.output import console
 
 if TYPE_CHECKING:
     from modelops_server.jobs import Job, Queue

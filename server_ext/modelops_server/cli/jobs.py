@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modelops.errors import Conflict
-from modelops_server.cli.output import human_bytes, json_option, print_table, show
+from modelops.units import human_bytes
+from modelops_server.cli.output import json_option, print_table, show
 
 if TYPE_CHECKING:
     from modelops_server.jobs import Job, Queue

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modelops.errors import InvalidInput
-from modelops_server.cli.output import console, human_bytes, json_option, print_table, printable, show
+from modelops.units import human_bytes
+from modelops_server.cli.output import console, json_option, print_table, printable, show
 
 if TYPE_CHECKING:
     from modelops.models import Registered

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from modelops_server.cli.output import console, human_bytes, human_seconds, json_option, show
+from modelops.units import human_bytes, human_seconds
+from modelops_server.cli.output import console, json_option, show
 
 if TYPE_CHECKING:
     from modelops.registry import Artifact, Registry

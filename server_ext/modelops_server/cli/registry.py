@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelops_server.cli.output import console, human_bytes, json_option, print_table, printable, show
+from modelops.units import human_bytes
+from modelops_server.cli.output import console, json_option, print_table, printable, show
 from modelops_server.cli.quantities import Duration
 
 if TYPE_CHECKING:

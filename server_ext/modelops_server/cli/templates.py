@@ -143,7 +143,7 @@ def _short(value: Any) -> str:
 
 
 def _resources(template: Template) -> str:
-    from modelops_server.cli.output import human_bytes
+    from modelops.units import human_bytes
 
     return ", ".join(
         f"{name} {human_bytes(amount) if name == 'memory' else format(amount, 'g')}"

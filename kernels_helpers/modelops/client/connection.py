@@ -1,0 +1,170 @@
+"""Requests to the REST API: answers as JSON, problems (RFC 9457) as the errors they were on the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from modelops.client.discovery import Server, candidates
+from modelops.errors import Conflict, InvalidInput, ModelOpsError, NotFound, Unavailable
+
+API = "modelops/api/v1/"
+
+_ALIVE = 45.0
+"""Seconds without a byte after which a stream counts as lost; the server sends a sign of life every 15."""
+
+_ERRORS: dict[int, type[ModelOpsError]] = {
+    HTTPStatus.NOT_FOUND: NotFound,
+    HTTPStatus.CONFLICT: Conflict,
+    HTTPStatus.BAD_REQUEST: InvalidInput,
+    HTTPStatus.UNPROCESSABLE_ENTITY: InvalidInput,
+    HTTPStatus.SERVICE_UNAVAILABLE: Unavailable,
+}
+
+
+class Connection:
+    """A server that answered; safe to use from several threads."""
+
+    def __init__(self, server: Server, timeout: float) -> None:
+        self.server = server
+        self._timeout = timeout
+        self._http = httpx.Client(
+            base_url=server.url + API,
+            headers={"Authorization": f"token {server.token}"} if server.token else {},
+            timeout=timeout,
+            # A transport of its own keeps httpx from the proxies of the environment.
+            transport=httpx.HTTPTransport() if server.local else None,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Connection to {self.server.url}>"
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The JSON that ``GET path`` answers; a query's ``None`` is left out."""
+        return self._json(self.request("GET", path, params=_given(query)))
+
+    def text(self, path: str, **query: Any) -> str:
+        """The text that ``GET path`` answers."""
+        return self.request("GET", path, params=_given(query)).text
+
+    def content(self, path: str) -> bytes:
+        """The bytes that ``GET path`` answers."""
+        return self.request("GET", path).content
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        """The JSON that ``POST path`` answers."""
+        return self._json(self.request("POST", path, json=body or {}, headers=headers))
+
+    def put(self, path: str, body: Any) -> Any:
+        """The JSON that ``PUT path`` answers."""
+        return self._json(self.request("PUT", path, json=body))
+
+    def delete(self, path: str) -> None:
+        """``DELETE path``."""
+        self.request("DELETE", path)
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """The answer, or the error that it means; raises ``Unavailable`` when there is none."""
+        try:
+            answer = self._http.request(method, path, **options)
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+        if not answer.is_success:
+            raise self._problem(answer)
+        return answer
+
+    @contextmanager
+    def stream(self, path: str, headers: dict[str, str], silence: float | None = None) -> Iterator[Iterator[str]]:
+        """The lines of an endless answer.
+
+        Raises ``Unavailable`` with code ``unreachable`` when it breaks off, or nothing comes for ``silence`` seconds.
+        """
+        timeout = httpx.Timeout(self._timeout, read=min(_ALIVE, max(0.01, _ALIVE if silence is None else silence)))
+        try:
+            with self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise self._problem(answer)
+                yield answer.iter_lines()
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._http.close()
+
+    def _json(self, answer: httpx.Response) -> Any:
+        if answer.status_code == HTTPStatus.NO_CONTENT:
+            return None
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise self._unexpected(answer) from error
+
+    def _problem(self, answer: httpx.Response) -> ModelOpsError:
+        if answer.headers.get("Content-Type", "").startswith("application/problem+json"):
+            problem = answer.json()
+            details = {key: value for key, value in problem.items() if key not in _PROBLEM}
+            kind = _ERRORS.get(answer.status_code, ModelOpsError)
+            return kind(problem["code"], problem["detail"], problem.get("hint", ""), **details)
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return Unavailable(
+                "not_installed",
+                f"The Jupyter server at {self.server.url} does not have ModelOps.",
+                "In the server's environment: pip install jupyterlab-modelops; then restart the server.",
+            )
+        if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} or answer.is_redirect:
+            return Unavailable(
+                "forbidden",
+                f"The Jupyter server at {self.server.url} refuses this token.",
+                "Give the token that `jupyter server list` shows: modelops.Client(url, token), or $MODELOPS_TOKEN.",
+            )
+        return self._unexpected(answer)
+
+    def _unexpected(self, answer: httpx.Response) -> ModelOpsError:
+        return ModelOpsError(
+            "unexpected_answer",
+            f"The server at {self.server.url} answered with {answer.status_code} {answer.reason_phrase}.",
+            "Try again; if it stays, the Jupyter server's log says more.",
+        )
+
+    def _unreachable(self, error: httpx.TransportError) -> Unavailable:
+        return Unavailable(
+            "unreachable",
+            f"The Jupyter server at {self.server.url} does not answer ({type(error).__name__}).",
+            "Start it again; jobs go on without it, and are found again.",
+        )
+
+
+_PROBLEM = frozenset({"type", "title", "status", "code", "detail", "hint", "instance"})
+
+
+def connect(server: Server | None, timeout: float) -> tuple[Connection, dict[str, Any]]:
+    """The first server that answers, and what it says of its health.
+
+    Raises ``Unavailable`` with code ``no_server`` when there is none, or with what the only one answered.
+    """
+    tried: list[ModelOpsError] = []
+    for candidate in [server] if server else candidates():
+        connection = Connection(candidate, timeout)
+        try:
+            return connection, connection.get("health")
+        except ModelOpsError as error:
+            connection.close()
+            tried.append(error)
+    if len(tried) == 1:
+        raise tried[0]
+    raise Unavailable(
+        "no_server",
+        "No running Jupyter server with ModelOps was found.",
+        "Start one with `jupyter lab`, or name one: modelops.Client('http://127.0.0.1:8888/', token='…').",
+        tried=[error.message for error in tried],
+    )
+
+
+def _given(query: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in query.items() if value is not None}
