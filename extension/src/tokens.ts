@@ -5,7 +5,7 @@ import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import type * as React from 'react';
 
-import type { Api, ITemplate, Values } from './api';
+import type { Api, Template, Values } from './api';
 
 /** What all panels share. */
 export interface IWorkbench {
@@ -74,7 +74,7 @@ export interface IPanelContent<A extends ReadonlyJSONObject> extends Widget {
 export type Preview = React.ComponentType<IPreviewProps>;
 
 export interface IPreviewProps {
-  readonly template: ITemplate;
+  readonly template: Template;
   readonly values: Values;
   readonly workbench: IWorkbench;
 }

@@ -1,12 +1,12 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { VDomModel } from '@jupyterlab/ui-components';
 
-import { Api, IHealth, ProblemError } from '../api';
+import { Api, Health, ProblemError } from '../api';
 
 /** What is known of the server: nothing yet, how it is, or why it could not be asked. */
 export type ServerState =
   | { readonly kind: 'asking' }
-  | { readonly kind: 'answered'; readonly health: IHealth }
+  | { readonly kind: 'answered'; readonly health: Health }
   | { readonly kind: 'failed'; readonly error: ProblemError };
 
 /** The versions of both halves of ModelOps, and how the server half is. */

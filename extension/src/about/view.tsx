@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { VDomRenderer } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { IHealth, NOT_INSTALLED, ProblemError, UNREACHABLE } from '../api';
+import { Health, NOT_INSTALLED, ProblemError, UNREACHABLE } from '../api';
 import { Mood, Status } from '../components';
 import { AboutModel, ServerState } from './model';
 
@@ -61,7 +61,7 @@ function describe(server: ServerState, mismatched: boolean, trans: TranslationBu
   }
 }
 
-function judge(health: IHealth, trans: TranslationBundle): IStatus {
+function judge(health: Health, trans: TranslationBundle): IStatus {
   if (health.disk_full) {
     return {
       mood: 'warning',

@@ -2,7 +2,7 @@ import { createParser, EventSourceMessage } from 'eventsource-parser';
 
 import { Connection } from './connection';
 import { ProblemError, UNREACHABLE } from './problems';
-import type { IJobDetail, JsonValue } from './types';
+import type { JobDetail, JsonValue } from './types';
 
 /** One line of a job's journal; `type` says which further fields there are. */
 export type JobEvent = Readonly<Record<string, JsonValue>> & {
@@ -12,7 +12,7 @@ export type JobEvent = Readonly<Record<string, JsonValue>> & {
 
 /** Who follows a job. Events and pieces of the log come in batches, each exactly once and in order. */
 export interface IFollower {
-  job(job: IJobDetail): void;
+  job(job: JobDetail): void;
   events(events: readonly JobEvent[]): void;
   log(text: string): void;
   /** Whether the server is being heard; `false` while the connection is lost and tried again. */
@@ -113,7 +113,7 @@ class Stream {
       if (message.event === 'log') {
         this.follower.log((JSON.parse(message.data) as { text: string }).text);
       } else if (message.event === 'job') {
-        this.follower.job(JSON.parse(message.data) as IJobDetail);
+        this.follower.job(JSON.parse(message.data) as JobDetail);
       }
       this.ended ||= message.event === 'end';
     }

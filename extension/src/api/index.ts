@@ -3,13 +3,13 @@ import { ServerConnection } from '@jupyterlab/services';
 import { Connection, Query } from './connection';
 import { followJob, IFollower } from './following';
 import type {
-  IArtifact,
-  IHealth,
-  IJob,
-  IJobDetail,
-  ISubmission,
-  ITemplate,
-  ITemplateEntry,
+  Artifact,
+  Health,
+  Job,
+  JobDetail,
+  Submission,
+  Template,
+  TemplateEntry,
   Values
 } from './types';
 
@@ -25,41 +25,41 @@ export class Api {
 
   readonly connection: Connection;
 
-  health(): Promise<IHealth> {
+  health(): Promise<Health> {
     return this.connection.get('health');
   }
 
-  async templates(): Promise<readonly ITemplateEntry[]> {
-    return (await this.connection.get<{ templates: ITemplateEntry[] }>('templates')).templates;
+  async templates(): Promise<readonly TemplateEntry[]> {
+    return (await this.connection.get<{ templates: TemplateEntry[] }>('templates')).templates;
   }
 
-  template(name: string): Promise<ITemplate> {
+  template(name: string): Promise<Template> {
     return this.connection.get(`templates/${encodeURIComponent(name)}`);
   }
 
   /** Any notebook below the server's root as a template. */
-  inspectNotebook(path: string): Promise<ITemplate> {
+  inspectNotebook(path: string): Promise<Template> {
     return this.connection.send('POST', 'templates/inspect', { path });
   }
 
-  jobs(query: Query = {}): Promise<{ jobs: IJob[]; total: number }> {
+  jobs(query: Query = {}): Promise<{ jobs: Job[]; total: number }> {
     return this.connection.get('jobs', query);
   }
 
-  job(id: string): Promise<IJobDetail> {
+  job(id: string): Promise<JobDetail> {
     return this.connection.get(`jobs/${encodeURIComponent(id)}`);
   }
 
   /** @param key - The same key again returns the first job instead of a second one. */
-  submit(submission: ISubmission, key: string): Promise<IJob> {
+  submit(submission: Submission, key: string): Promise<Job> {
     return this.connection.send('POST', 'jobs', submission, { 'Idempotency-Key': key });
   }
 
-  cancelJob(id: string): Promise<IJob> {
+  cancelJob(id: string): Promise<Job> {
     return this.connection.send('POST', `jobs/${encodeURIComponent(id)}/cancel`);
   }
 
-  retryJob(id: string, parameters: Values = {}): Promise<IJob> {
+  retryJob(id: string, parameters: Values = {}): Promise<Job> {
     return this.connection.send('POST', `jobs/${encodeURIComponent(id)}/retry`, { parameters });
   }
 
@@ -68,7 +68,7 @@ export class Api {
     return followJob(this.connection, id, follower, signal);
   }
 
-  artifacts(query: Query = {}): Promise<{ artifacts: IArtifact[]; total: number }> {
+  artifacts(query: Query = {}): Promise<{ artifacts: Artifact[]; total: number }> {
     return this.connection.get('artifacts', query);
   }
 }

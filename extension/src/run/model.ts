@@ -1,7 +1,7 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { asProblem, IJobDetail, ProblemError, Values } from '../api';
+import { asProblem, JobDetail, ProblemError, Values } from '../api';
 import type { IWorkbench } from '../tokens';
 
 /** A job as it runs or ran: what it is, and what is heard of it. */
@@ -18,7 +18,7 @@ export class RunModel extends VDomModel {
     return this._job?.name ?? this.id;
   }
 
-  get job(): IJobDetail | null {
+  get job(): JobDetail | null {
     return this._job;
   }
 
@@ -58,7 +58,7 @@ export class RunModel extends VDomModel {
     }
   }
 
-  private _job: IJobDetail | null = null;
+  private _job: JobDetail | null = null;
   private _problem: ProblemError | null = null;
   private readonly ending = new AbortController();
   private readonly _again = new Signal<this, Values>(this);

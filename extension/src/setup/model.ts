@@ -2,7 +2,7 @@ import { VDomModel } from '@jupyterlab/ui-components';
 import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { asProblem, IJob, ITemplate, ProblemError, Values } from '../api';
+import { asProblem, Job, Template, ProblemError, Values } from '../api';
 import type { IPanelArguments, IWorkbench } from '../tokens';
 
 /** A run that is being set up: its template, and the values of the form. */
@@ -20,7 +20,7 @@ export class SetupModel extends VDomModel {
     return this._template?.title ?? this.workbench.trans.__('New run');
   }
 
-  get template(): ITemplate | null {
+  get template(): Template | null {
     return this._template;
   }
 
@@ -34,7 +34,7 @@ export class SetupModel extends VDomModel {
   }
 
   /** Emitted when the job has been queued. */
-  get submitted(): ISignal<this, IJob> {
+  get submitted(): ISignal<this, Job> {
     return this._submitted;
   }
 
@@ -72,8 +72,8 @@ export class SetupModel extends VDomModel {
 
   /** A second click on Run must not make a second job. */
   private readonly key = UUID.uuid4();
-  private _template: ITemplate | null = null;
+  private _template: Template | null = null;
   private _values: Values;
   private _problem: ProblemError | null = null;
-  private readonly _submitted = new Signal<this, IJob>(this);
+  private readonly _submitted = new Signal<this, Job>(this);
 }

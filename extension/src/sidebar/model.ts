@@ -1,6 +1,6 @@
 import { Poll } from '@lumino/polling';
 
-import type { IJob } from '../api';
+import type { Job } from '../api';
 import { Resource } from '../loaded';
 import type { IWorkbench } from '../tokens';
 
@@ -8,7 +8,7 @@ const ACTIVE = ['queued', 'starting', 'running', 'finalizing'];
 const SHOWN = 20;
 
 /** What the sidebar shows: the newest jobs, those at work first. */
-export class SidebarModel extends Resource<readonly IJob[]> {
+export class SidebarModel extends Resource<readonly Job[]> {
   constructor(readonly workbench: IWorkbench) {
     super(async () => (await workbench.api.jobs({ limit: SHOWN })).jobs);
     workbench.jobsChanged.connect(() => {
@@ -16,11 +16,11 @@ export class SidebarModel extends Resource<readonly IJob[]> {
     });
   }
 
-  get active(): readonly IJob[] {
+  get active(): readonly Job[] {
     return (this.value ?? []).filter(job => ACTIVE.includes(job.state));
   }
 
-  get recent(): readonly IJob[] {
+  get recent(): readonly Job[] {
     return (this.value ?? []).filter(job => !ACTIVE.includes(job.state));
   }
 

@@ -1,7 +1,7 @@
 import { VDomRenderer } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { IJob } from '../api';
+import type { Job } from '../api';
 import { Ago, Empty, Problem, StateMark } from '../components';
 import type { IWorkbench } from '../tokens';
 import type { SidebarModel } from './model';
@@ -36,7 +36,7 @@ export class SidebarView extends VDomRenderer<SidebarModel> {
 
 function Jobs(props: {
   title: string;
-  jobs: readonly IJob[];
+  jobs: readonly Job[];
   workbench: IWorkbench;
 }): React.JSX.Element | null {
   const { jobs, title, workbench } = props;
