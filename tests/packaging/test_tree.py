@@ -18,6 +18,7 @@ MODULES = sorted(
     for path in (ROOT / folder).rglob(pattern)
     if not {"node_modules", "labextension", ".ipynb_checkpoints"} & set(path.parts)
 )
+GENERATED = {"extension/src/api/schema.ts"}
 LIBRARY = [path for path in MODULES if path.suffix == ".py" and path.parts[len(ROOT.parts)] != "tests"]
 
 
@@ -26,7 +27,11 @@ def name(path: Path) -> str:
 
 
 def test_no_module_is_over_500_lines() -> None:
-    long = {name(path): lines for path in MODULES if (lines := len(path.read_text().splitlines())) > 500}
+    long = {
+        name(path): lines
+        for path in MODULES
+        if name(path) not in GENERATED and (lines := len(path.read_text().splitlines())) > 500
+    }
 
     assert long == {}
 

@@ -4,610 +4,602 @@
  */
 
 export interface paths {
-  readonly '/health': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/health": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Whether this server can work, and which version it is */
+        readonly get: operations["getHealth"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** Whether this server can work, and which version it is */
-    readonly get: operations['getHealth'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/openapi.json': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/openapi.json": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** This document */
+        readonly get: operations["getOpenApi"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** This document */
-    readonly get: operations['getOpenApi'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/jobs': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/jobs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List jobs, the newest first */
+        readonly get: operations["listJobs"];
+        readonly put?: never;
+        /** Queue a job */
+        readonly post: operations["submitJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** List jobs, the newest first */
-    readonly get: operations['listJobs'];
-    readonly put?: never;
-    /** Queue a job */
-    readonly post: operations['submitJob'];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/jobs/{id}': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path: {
+    readonly "/jobs/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        /** The job, what it was given, what it waits for, and its attempts */
+        readonly get: operations["getJob"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/jobs/{id}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** End a queued job now, and ask the runner of an active one to end it */
+        readonly post: operations["cancelJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/jobs/{id}/retry": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
         /**
-         * @description Id of a job or a task.
-         * @example sft-0tvnekde
+         * Repeat an ended job as a new one, with changes
+         * @description A template that can resume goes on from the last checkpoint.
          */
-        readonly id: string;
-      };
-      readonly cookie?: never;
+        readonly post: operations["retryJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** The job, what it was given, what it waits for, and its attempts */
-    readonly get: operations['getJob'];
-    readonly put?: never;
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/jobs/{id}/cancel': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path: {
-        /**
-         * @description Id of a job or a task.
-         * @example sft-0tvnekde
-         */
-        readonly id: string;
-      };
-      readonly cookie?: never;
-    };
-    readonly get?: never;
-    readonly put?: never;
-    /** End a queued job now, and ask the runner of an active one to end it */
-    readonly post: operations['cancelJob'];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly '/jobs/{id}/retry': {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path: {
-        /**
-         * @description Id of a job or a task.
-         * @example sft-0tvnekde
-         */
-        readonly id: string;
-      };
-      readonly cookie?: never;
-    };
-    readonly get?: never;
-    readonly put?: never;
-    /**
-     * Repeat an ended job as a new one, with changes
-     * @description A template that can resume goes on from the last checkpoint.
-     */
-    readonly post: operations['retryJob'];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    /**
-     * Attempt
-     * @description One execution of a job.
-     */
-    readonly Attempt: {
-      readonly attempt: number;
-      readonly outcome: components['schemas']['JobState'] | null;
-      readonly reason: components['schemas']['Reason'] | null;
-      /** Format: date-time */
-      readonly started: string;
-      readonly finished: string | null;
-      readonly peak_memory: number | null;
-      readonly gpus: readonly string[];
+    schemas: {
+        /**
+         * Attempt
+         * @description One execution of a job.
+         */
+        readonly Attempt: {
+            readonly attempt: number;
+            readonly outcome: components["schemas"]["JobState"] | null;
+            readonly reason: components["schemas"]["Reason"] | null;
+            /** Format: date-time */
+            readonly started: string;
+            readonly finished: string | null;
+            readonly peak_memory: number | null;
+            readonly gpus: readonly string[];
+        };
+        /**
+         * Cell
+         * @description A cell that the job runs; `index` counts all cells from 0, `number` those that run from 1.
+         */
+        readonly Cell: {
+            readonly index: number;
+            readonly number: number;
+            readonly first_line: string;
+        };
+        /**
+         * FieldProblem
+         * @description What is wrong with one field or parameter.
+         */
+        readonly FieldProblem: {
+            readonly name: string;
+            readonly code: string;
+            readonly message: string;
+        };
+        /**
+         * Health
+         * @description Whether this server can work; ``degraded`` when nothing new can be stored.
+         */
+        readonly Health: {
+            /** @enum {string} */
+            readonly status: "ok" | "degraded";
+            readonly version: string;
+            readonly state_home: string;
+            readonly state_home_writable: boolean;
+            readonly free_bytes: number;
+            readonly disk_full: boolean;
+        };
+        /**
+         * Job
+         * @description One request to execute a notebook.
+         */
+        readonly Job: {
+            readonly id: string;
+            readonly name: string;
+            readonly template: string;
+            readonly executor: string;
+            readonly state: components["schemas"]["JobState"];
+            readonly reason: components["schemas"]["Reason"] | null;
+            /** @description References of what it made. */
+            readonly artifacts: readonly string[];
+            /** @description The number of its latest attempt; 0 before the first. */
+            readonly attempt: number;
+            /** Format: date-time */
+            readonly submitted: string;
+            readonly started: string | null;
+            readonly finished: string | null;
+            readonly cancel_requested: boolean;
+            readonly priority: number;
+            readonly resources: components["schemas"]["JobResources"];
+            readonly retries_left: number;
+            /** @description The job that it repeats. */
+            readonly retry_of: string | null;
+            readonly gpus: readonly string[];
+            readonly peak_memory: number | null;
+            readonly folder: string;
+        };
+        /**
+         * JobDetail
+         * @description A job with what it was given and what it waits for.
+         */
+        readonly JobDetail: {
+            readonly id: string;
+            readonly name: string;
+            readonly template: string;
+            readonly executor: string;
+            readonly state: components["schemas"]["JobState"];
+            readonly reason: components["schemas"]["Reason"] | null;
+            /** @description References of what it made. */
+            readonly artifacts: readonly string[];
+            /** @description The number of its latest attempt; 0 before the first. */
+            readonly attempt: number;
+            /** Format: date-time */
+            readonly submitted: string;
+            readonly started: string | null;
+            readonly finished: string | null;
+            readonly cancel_requested: boolean;
+            readonly priority: number;
+            readonly resources: components["schemas"]["JobResources"];
+            readonly retries_left: number;
+            /** @description The job that it repeats. */
+            readonly retry_of: string | null;
+            readonly gpus: readonly string[];
+            readonly peak_memory: number | null;
+            readonly folder: string;
+            /** @description Queued jobs that come before it. */
+            readonly ahead: number;
+            /** @description Jobs that it waits for. */
+            readonly needs: readonly string[];
+            readonly attempts: readonly components["schemas"]["Attempt"][];
+            /** @description As submitted, defaults included; a secret is its name. */
+            readonly parameters: {
+                readonly [key: string]: unknown;
+            };
+            readonly template_title: string;
+            readonly resumable: boolean;
+            readonly cells: readonly components["schemas"]["Cell"][];
+        };
+        /**
+         * JobList
+         * @description One page of the jobs that were asked for, and how many there are in all.
+         */
+        readonly JobList: {
+            readonly jobs: readonly components["schemas"]["Job"][];
+            readonly total: number;
+        };
+        /**
+         * JobResources
+         * @description What a job holds while it runs.
+         */
+        readonly JobResources: {
+            readonly cpus: number;
+            /** @description `null`: one, where the machine has any. */
+            readonly gpus: number | null;
+            readonly memory: number;
+        };
+        /** @enum {string} */
+        readonly JobState: "queued" | "starting" | "running" | "finalizing" | "succeeded" | "failed" | "cancelled" | "interrupted";
+        /**
+         * Limits
+         * @description Limits of a job; seconds, and bytes.
+         */
+        readonly Limits: {
+            /** @default null */
+            readonly memory: number | null;
+            /** @default null */
+            readonly timeout: number | null;
+            /** @default null */
+            readonly cell_timeout: number | null;
+            /** @default 60 */
+            readonly start_timeout: number;
+            /** @default null */
+            readonly retries: number | null;
+        };
+        /**
+         * OpenApiDocument
+         * @description An OpenAPI 3.1 document.
+         */
+        readonly OpenApiDocument: {
+            readonly openapi: string;
+            readonly info: {
+                readonly [key: string]: unknown;
+            };
+            readonly paths: {
+                readonly [key: string]: unknown;
+            };
+            readonly components: {
+                readonly [key: string]: unknown;
+            };
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * Problem
+         * @description What went wrong with a request.
+         */
+        readonly Problem: {
+            /** @description Stable, for programs. */
+            readonly code: string;
+            /** @description One sentence for a person. */
+            readonly detail: string;
+            /** @description What to do about it; may be empty. */
+            readonly hint: string;
+            readonly title: string;
+            readonly status: number;
+            /**
+             * @description Every field that is wrong, where fields are.
+             * @default []
+             */
+            readonly fields: readonly components["schemas"]["FieldProblem"][];
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * Reason
+         * @description Why a job or an attempt ended as it did.
+         */
+        readonly Reason: {
+            /** @description Stable, for programs, such as `cell_error` or `out_of_memory`. */
+            readonly code: string;
+            readonly message: string;
+            readonly hint: string;
+            readonly details: {
+                readonly [key: string]: unknown;
+            };
+        };
+        /**
+         * Resources
+         * @description What a job holds while it runs, where that is not what its template declares.
+         */
+        readonly Resources: {
+            /** @default null */
+            readonly cpus: number | null;
+            /** @default null */
+            readonly gpus: number | null;
+            /** @default null */
+            readonly memory: number | null;
+        };
+        /**
+         * Retry
+         * @description What is changed when a job is tried again.
+         */
+        readonly Retry: {
+            /** @default {} */
+            readonly parameters: {
+                readonly [key: string]: unknown;
+            };
+        };
+        /**
+         * Submission
+         * @description A request for a job.
+         */
+        readonly Submission: {
+            /** @description A template's name, or a notebook's path below the server's root folder. */
+            readonly template: string;
+            /**
+             * @description Those that are not as the template has them.
+             * @default {}
+             */
+            readonly parameters: {
+                readonly [key: string]: unknown;
+            };
+            /** @default null */
+            readonly name: string | null;
+            /** @default local */
+            readonly executor: string;
+            /** @default null */
+            readonly kernel: string | null;
+            /** @default 0 */
+            readonly priority: number;
+            /**
+             * @description Jobs after whose success it starts.
+             * @default []
+             */
+            readonly after: readonly string[];
+            /**
+             * @default {
+             *       "cpus": null,
+             *       "gpus": null,
+             *       "memory": null
+             *     }
+             */
+            readonly resources: components["schemas"]["Resources"];
+            /**
+             * @default {
+             *       "memory": null,
+             *       "timeout": null,
+             *       "cell_timeout": null,
+             *       "start_timeout": 60,
+             *       "retries": null
+             *     }
+             */
+            readonly options: components["schemas"]["Limits"];
+        };
     };
-    /**
-     * Cell
-     * @description A cell that the job runs; `index` counts all cells from 0, `number` those that run from 1.
-     */
-    readonly Cell: {
-      readonly index: number;
-      readonly number: number;
-      readonly first_line: string;
+    responses: {
+        /** @description What went wrong, and what to do about it. */
+        readonly Problem: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
     };
-    /**
-     * FieldProblem
-     * @description What is wrong with one field or parameter.
-     */
-    readonly FieldProblem: {
-      readonly name: string;
-      readonly code: string;
-      readonly message: string;
-    };
-    /**
-     * Health
-     * @description Whether this server can work; ``degraded`` when nothing new can be stored.
-     */
-    readonly Health: {
-      /** @enum {string} */
-      readonly status: 'ok' | 'degraded';
-      readonly version: string;
-      readonly state_home: string;
-      readonly state_home_writable: boolean;
-      readonly free_bytes: number;
-      readonly disk_full: boolean;
-    };
-    /**
-     * Job
-     * @description One request to execute a notebook.
-     */
-    readonly Job: {
-      readonly id: string;
-      readonly name: string;
-      readonly template: string;
-      readonly executor: string;
-      readonly state: components['schemas']['JobState'];
-      readonly reason: components['schemas']['Reason'] | null;
-      /** @description References of what it made. */
-      readonly artifacts: readonly string[];
-      /** @description The number of its latest attempt; 0 before the first. */
-      readonly attempt: number;
-      /** Format: date-time */
-      readonly submitted: string;
-      readonly started: string | null;
-      readonly finished: string | null;
-      readonly cancel_requested: boolean;
-      readonly priority: number;
-      readonly resources: components['schemas']['JobResources'];
-      readonly retries_left: number;
-      /** @description The job that it repeats. */
-      readonly retry_of: string | null;
-      readonly gpus: readonly string[];
-      readonly peak_memory: number | null;
-      readonly folder: string;
-    };
-    /**
-     * JobDetail
-     * @description A job with what it was given and what it waits for.
-     */
-    readonly JobDetail: {
-      readonly id: string;
-      readonly name: string;
-      readonly template: string;
-      readonly executor: string;
-      readonly state: components['schemas']['JobState'];
-      readonly reason: components['schemas']['Reason'] | null;
-      /** @description References of what it made. */
-      readonly artifacts: readonly string[];
-      /** @description The number of its latest attempt; 0 before the first. */
-      readonly attempt: number;
-      /** Format: date-time */
-      readonly submitted: string;
-      readonly started: string | null;
-      readonly finished: string | null;
-      readonly cancel_requested: boolean;
-      readonly priority: number;
-      readonly resources: components['schemas']['JobResources'];
-      readonly retries_left: number;
-      /** @description The job that it repeats. */
-      readonly retry_of: string | null;
-      readonly gpus: readonly string[];
-      readonly peak_memory: number | null;
-      readonly folder: string;
-      /** @description Queued jobs that come before it. */
-      readonly ahead: number;
-      /** @description Jobs that it waits for. */
-      readonly needs: readonly string[];
-      readonly attempts: readonly components['schemas']['Attempt'][];
-      /** @description As submitted, defaults included; a secret is its name. */
-      readonly parameters: {
-        readonly [key: string]: unknown;
-      };
-      readonly template_title: string;
-      readonly resumable: boolean;
-      readonly cells: readonly components['schemas']['Cell'][];
-    };
-    /**
-     * JobList
-     * @description One page of the jobs that were asked for, and how many there are in all.
-     */
-    readonly JobList: {
-      readonly jobs: readonly components['schemas']['Job'][];
-      readonly total: number;
-    };
-    /**
-     * JobResources
-     * @description What a job holds while it runs.
-     */
-    readonly JobResources: {
-      readonly cpus: number;
-      /** @description `null`: one, where the machine has any. */
-      readonly gpus: number | null;
-      readonly memory: number;
-    };
-    /** @enum {string} */
-    readonly JobState:
-      | 'queued'
-      | 'starting'
-      | 'running'
-      | 'finalizing'
-      | 'succeeded'
-      | 'failed'
-      | 'cancelled'
-      | 'interrupted';
-    /**
-     * Limits
-     * @description Limits of a job; seconds, and bytes.
-     */
-    readonly Limits: {
-      /** @default null */
-      readonly memory: number | null;
-      /** @default null */
-      readonly timeout: number | null;
-      /** @default null */
-      readonly cell_timeout: number | null;
-      /** @default 60 */
-      readonly start_timeout: number;
-      /** @default null */
-      readonly retries: number | null;
-    };
-    /**
-     * OpenApiDocument
-     * @description An OpenAPI 3.1 document.
-     */
-    readonly OpenApiDocument: {
-      readonly openapi: string;
-      readonly info: {
-        readonly [key: string]: unknown;
-      };
-      readonly paths: {
-        readonly [key: string]: unknown;
-      };
-      readonly components: {
-        readonly [key: string]: unknown;
-      };
-    } & {
-      readonly [key: string]: unknown;
-    };
-    /**
-     * Problem
-     * @description What went wrong with a request.
-     */
-    readonly Problem: {
-      /** @description Stable, for programs. */
-      readonly code: string;
-      /** @description One sentence for a person. */
-      readonly detail: string;
-      /** @description What to do about it; may be empty. */
-      readonly hint: string;
-      readonly title: string;
-      readonly status: number;
-      /**
-       * @description Every field that is wrong, where fields are.
-       * @default []
-       */
-      readonly fields: readonly components['schemas']['FieldProblem'][];
-    } & {
-      readonly [key: string]: unknown;
-    };
-    /**
-     * Reason
-     * @description Why a job or an attempt ended as it did.
-     */
-    readonly Reason: {
-      /** @description Stable, for programs, such as `cell_error` or `out_of_memory`. */
-      readonly code: string;
-      readonly message: string;
-      readonly hint: string;
-      readonly details: {
-        readonly [key: string]: unknown;
-      };
-    };
-    /**
-     * Resources
-     * @description What a job holds while it runs, where that is not what its template declares.
-     */
-    readonly Resources: {
-      /** @default null */
-      readonly cpus: number | null;
-      /** @default null */
-      readonly gpus: number | null;
-      /** @default null */
-      readonly memory: number | null;
-    };
-    /**
-     * Retry
-     * @description What is changed when a job is tried again.
-     */
-    readonly Retry: {
-      /** @default {} */
-      readonly parameters: {
-        readonly [key: string]: unknown;
-      };
-    };
-    /**
-     * Submission
-     * @description A request for a job.
-     */
-    readonly Submission: {
-      /** @description A template's name, or a notebook's path below the server's root folder. */
-      readonly template: string;
-      /**
-       * @description Those that are not as the template has them.
-       * @default {}
-       */
-      readonly parameters: {
-        readonly [key: string]: unknown;
-      };
-      /** @default null */
-      readonly name: string | null;
-      /** @default local */
-      readonly executor: string;
-      /** @default null */
-      readonly kernel: string | null;
-      /** @default 0 */
-      readonly priority: number;
-      /**
-       * @description Jobs after whose success it starts.
-       * @default []
-       */
-      readonly after: readonly string[];
-      /**
-       * @default {
-       *       "cpus": null,
-       *       "gpus": null,
-       *       "memory": null
-       *     }
-       */
-      readonly resources: components['schemas']['Resources'];
-      /**
-       * @default {
-       *       "memory": null,
-       *       "timeout": null,
-       *       "cell_timeout": null,
-       *       "start_timeout": 60,
-       *       "retries": null
-       *     }
-       */
-      readonly options: components['schemas']['Limits'];
-    };
-  };
-  responses: {
-    /** @description What went wrong, and what to do about it. */
-    readonly Problem: {
-      headers: {
-        readonly [name: string]: unknown;
-      };
-      content: {
-        readonly 'application/problem+json': components['schemas']['Problem'];
-      };
-    };
-  };
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-  readonly getHealth: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description OK */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
+    readonly getHealth: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        content: {
-          readonly 'application/json': components['schemas']['Health'];
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Health"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
         };
-      };
-      readonly default: components['responses']['Problem'];
     };
-  };
-  readonly getOpenApi: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description OK */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
+    readonly getOpenApi: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        content: {
-          readonly 'application/json': components['schemas']['OpenApiDocument'];
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OpenApiDocument"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
         };
-      };
-      readonly default: components['responses']['Problem'];
     };
-  };
-  readonly listJobs: {
-    readonly parameters: {
-      readonly query?: {
-        readonly state?: readonly components['schemas']['JobState'][];
-        readonly limit?: number;
-        readonly offset?: number;
-      };
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description OK */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
+    readonly listJobs: {
+        readonly parameters: {
+            readonly query?: {
+                readonly state?: readonly components["schemas"]["JobState"][];
+                readonly limit?: number;
+                readonly offset?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        content: {
-          readonly 'application/json': components['schemas']['JobList'];
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["JobList"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
         };
-      };
-      readonly default: components['responses']['Problem'];
     };
-  };
-  readonly submitJob: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: {
-        /** @description The same key with the same request returns the job that was queued first. */
-        readonly 'Idempotency-Key'?: string;
-      };
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly 'application/json': components['schemas']['Submission'];
-      };
-    };
-    readonly responses: {
-      /** @description Created */
-      readonly 201: {
-        headers: {
-          readonly [name: string]: unknown;
+    readonly submitJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The same key with the same request returns the job that was queued first. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        content: {
-          readonly 'application/json': components['schemas']['Job'];
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Submission"];
+            };
         };
-      };
-      readonly default: components['responses']['Problem'];
-    };
-  };
-  readonly getJob: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path: {
-        /**
-         * @description Id of a job or a task.
-         * @example sft-0tvnekde
-         */
-        readonly id: string;
-      };
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description OK */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
+        readonly responses: {
+            /** @description Created */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
         };
-        content: {
-          readonly 'application/json': components['schemas']['JobDetail'];
+    };
+    readonly getJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
         };
-      };
-      readonly default: components['responses']['Problem'];
-    };
-  };
-  readonly cancelJob: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path: {
-        /**
-         * @description Id of a job or a task.
-         * @example sft-0tvnekde
-         */
-        readonly id: string;
-      };
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description OK */
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
         };
-        content: {
-          readonly 'application/json': components['schemas']['Job'];
+    };
+    readonly cancelJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
         };
-      };
-      readonly default: components['responses']['Problem'];
-    };
-  };
-  readonly retryJob: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path: {
-        /**
-         * @description Id of a job or a task.
-         * @example sft-0tvnekde
-         */
-        readonly id: string;
-      };
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly 'application/json': components['schemas']['Retry'];
-      };
-    };
-    readonly responses: {
-      /** @description Created */
-      readonly 201: {
-        headers: {
-          readonly [name: string]: unknown;
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
         };
-        content: {
-          readonly 'application/json': components['schemas']['Job'];
-        };
-      };
-      readonly default: components['responses']['Problem'];
     };
-  };
+    readonly retryJob: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Retry"];
+            };
+        };
+        readonly responses: {
+            /** @description Created */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
 }
