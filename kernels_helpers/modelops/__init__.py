@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         log_metric,
         log_note,
         log_progress,
+        log_sample,
         output_folder,
     )
     from modelops.inputs import open_artifact
@@ -27,6 +28,7 @@ _HOMES = {
     "log_metric": "modelops.events",
     "log_note": "modelops.events",
     "log_progress": "modelops.events",
+    "log_sample": "modelops.events",
     "open_artifact": "modelops.inputs",
     "output_folder": "modelops.events",
 }
@@ -39,6 +41,7 @@ __all__ = [
     "log_metric",
     "log_note",
     "log_progress",
+    "log_sample",
     "open_artifact",
     "output_folder",
     "widgets",

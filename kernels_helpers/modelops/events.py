@@ -21,6 +21,8 @@ MIME = "application/vnd.modelops.event+json"
 JOB_FOLDER = "MODELOPS_JOB_FOLDER"
 """Environment variable that names the job's folder inside a job's kernel."""
 
+_LATEST = frozenset({"metric", "progress"})
+"""Types of which a cell shows the latest only; of the others it shows every one."""
 _shown: set[tuple[int, str]] = set()
 
 
@@ -40,6 +42,11 @@ def log_progress(done: float, total: float | None = None, unit: str = "steps", p
 def log_note(text: str, level: Literal["info", "warning"] = "info") -> None:
     """Report one sentence that a person should see beside the progress."""
     emit("note", text=text, level=level)
+
+
+def log_sample(step: int | None, prompt: str, text: str) -> None:
+    """Report what the model answers to ``prompt`` at this step, for a person to compare with earlier answers."""
+    emit("sample", step=step, prompt=prompt, text=text)
 
 
 def log_artifact(folder: str | Path, name: str, kind: ArtifactKind, metadata: dict[str, Any] | None = None) -> None:
@@ -73,14 +80,15 @@ def emit(type: str, /, **fields: Any) -> None:
         return
     from IPython.display import publish_display_data
 
+    content = {MIME: event, "text/plain": line}
+    if type not in _LATEST:
+        publish_display_data(content)  # type: ignore[no-untyped-call]
+        return
     identity = (shell.execution_count, type)
-    update = type in {"metric", "progress"} and identity in _shown
-    _shown.add(identity)
     publish_display_data(  # type: ignore[no-untyped-call]
-        {MIME: event, "text/plain": line},
-        transient={"display_id": f"modelops-{type}-{shell.execution_count}"},
-        update=update,
+        content, transient={"display_id": f"modelops-{type}-{shell.execution_count}"}, update=identity in _shown
     )
+    _shown.add(identity)
 
 
 def as_text(event: dict[str, Any]) -> str:
@@ -99,6 +107,8 @@ def as_text(event: dict[str, Any]) -> str:
             return f"{event['kind']} {event['name']}: {event['folder']}"
         case "input":
             return f"verified {event['ref']}"
+        case "sample":
+            return f"{event['prompt']} → {event['text']}"
         case "note":
             return str(event["text"])
         case other:

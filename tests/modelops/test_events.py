@@ -49,6 +49,7 @@ def test_every_event_survives_strict_json_even_when_a_loss_is_not_finite(display
         ("log_progress(12, 60, phase='train')", "train 12 of 60 steps"),
         ("log_progress(1_000_000, None, unit='bytes')", "1e+06 bytes"),
         ("log_note('3 rows were cut')", "3 rows were cut"),
+        ("log_sample(4, 'What is 1 + 1?', '2')", "What is 1 + 1? → 2"),
     ],
 )
 def test_progress_and_notes_read_like_sentences(displays: Any, cell: str, line: str) -> None:

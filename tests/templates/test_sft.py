@@ -78,6 +78,10 @@ def test_full_training_ends_when_the_held_out_loss_rises_and_keeps_the_best_mode
     metrics = json.loads((Path(artifact["folder"]) / "metrics.json").read_text())
     assert metrics["steps"] < 60
     measured = [entry["eval_answer_loss"] for entry in metrics["history"] if "eval_answer_loss" in entry]
+    # One answer at each evaluation, before, within and after training; all to the same question.
+    answered = [event["step"] for event in events if event["type"] == "sample"]
+    assert answered == [0, *(entry["step"] for entry in metrics["history"] if "eval_answer_loss" in entry)]
+    assert len({event["prompt"] for event in events if event["type"] == "sample"}) == 1
     assert metrics["loss_after"] == pytest.approx(min(measured), abs=1e-4)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelops.training.batching import PackedCollator, mean_answer_loss, pack, token_losses
-from modelops.training.callbacks import Progress, StopWhenNotFinite, TimeBudget
+from modelops.training.callbacks import Progress, Samples, StopWhenNotFinite, TimeBudget
 from modelops.training.checkpoints import last_checkpoint, run_identity
 from modelops.training.conversations import IGNORED, Examples, tokenize_conversation, tokenize_rows
 from modelops.training.memory import peak_memory_bytes
@@ -16,6 +16,7 @@ __all__ = [
     "Examples",
     "PackedCollator",
     "Progress",
+    "Samples",
     "StopWhenNotFinite",
     "TimeBudget",
     "keep_differentiable",

@@ -1,4 +1,4 @@
-"""Callbacks of ``transformers.Trainer``: live progress, an end when the loss is not finite, a limit on time."""
+"""Callbacks of ``transformers.Trainer``: progress, samples, a limit on time, an end when the loss is not finite."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from modelops.errors import NonFinite
 from modelops.training.memory import peak_memory_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
 
@@ -81,6 +83,20 @@ class Progress(TrainerCallback):
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         events.log_metric(state.global_step, eval_loss=kwargs["metrics"]["eval_answer_loss"])
+
+
+class Samples(TrainerCallback):
+    """Asks the model the same question at each evaluation, and reports what it answers."""
+
+    def __init__(self, answer: Callable[[str], str], question: str) -> None:
+        self.answers: list[str] = []
+        """The answers so far, in order."""
+        self._answer = answer
+        self._question = question
+
+    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        self.answers.append(self._answer(self._question))
+        events.log_sample(state.global_step, self._question, self.answers[-1])
 
 
 class StopWhenNotFinite(TrainerCallback):

@@ -56,11 +56,11 @@ def test_papermill_finds_the_engine_and_passes_parameters(
 def test_outside_of_a_job_events_stay_displays(
     notebook: Callable[..., Path], execute: Callable[..., nbformat.NotebookNode]
 ) -> None:
-    executed = execute(notebook("from modelops import log_note\nlog_note('hello')"))
+    executed = execute(notebook("from modelops import log_note\nlog_note('hello')\nlog_note('again')"))
 
-    [shown] = executed.cells[0].outputs
-    assert shown.data["text/plain"] == "hello"
-    assert shown.data[MIME]["type"] == "note"
+    # Each of its own: the second must not take the first one's place, as a metric's next value does.
+    assert [shown.data["text/plain"] for shown in executed.cells[0].outputs] == ["hello", "again"]
+    assert {shown.data[MIME]["type"] for shown in executed.cells[0].outputs} == {"note"}
 
 
 def test_a_cells_exception_is_papermills_own_error_and_the_rest_stays_pending(
