@@ -70,6 +70,12 @@ TABLES = ("aliases", "artifact_dependencies", "artifact_files", "artifacts", "lo
 """What the migrations make, in an order in which it can be dropped."""
 
 
+_SEARCHED = (
+    "artifacts.name || ' ' || kind || ' ' || coalesce(job, '') || ' ' || coalesce((SELECT group_concat(alias, ' ')"
+    " FROM aliases WHERE aliases.name = artifacts.name AND aliases.version = artifacts.version), '')"
+)
+
+
 class ArtifactIndex:
     """Queries on the registry's tables; each takes as many statements for one artifact as for ten thousand."""
 
@@ -147,6 +153,10 @@ class ArtifactIndex:
             for identity, name, version, kind, created, digest, job, metadata in rows
         ]
 
+    def count(self, where: str, parameters: Iterable[Any] = ()) -> int:
+        """How many artifacts match a condition."""
+        return int(self._value(f"SELECT count(*) FROM artifacts WHERE {where}", parameters))  # noqa: S608
+
     def by_digest(self, digests: Iterable[str]) -> list[Artifact]:
         """The artifacts among these digests."""
         return self.select("digest IN (SELECT value FROM json_each(?))", [json.dumps(list(digests))])
@@ -198,6 +208,13 @@ class ArtifactIndex:
         )
         self.database.execute("UPDATE log_state SET aliases = aliases + 1")
 
+    def remove_alias(self, name: str, alias: str) -> bool:
+        """Forget ``name@alias``; false when there was none."""
+        self.database.execute("DELETE FROM aliases WHERE name = ? AND alias = ?", [name, alias])
+        removed = int(self._value("SELECT changes()", [])) == 1
+        self.database.execute("UPDATE log_state SET aliases = aliases + 1")
+        return removed
+
     def _edges(self, query: str, digests: Iterable[str]) -> list[Edge]:
         rows = self._rows(query, [json.dumps(list(digests))])
         return [(product, Dependency(*dependency)) for product, *dependency in rows]
@@ -213,6 +230,21 @@ class ArtifactIndex:
 
     def _value(self, query: str, parameters: Iterable[Any]) -> Any:
         return self.database.execute(query, list(parameters)).fetchone()[0]
+
+
+def found_by(
+    *, kind: str | None = None, name: str | None = None, search: str = "", latest: bool = False
+) -> tuple[str, list[Any]]:
+    """The condition for :meth:`ArtifactIndex.select`, and the values that are bound in it."""
+    given = {"kind = ?": kind, "name = ?": name}
+    conditions = [condition for condition, value in given.items() if value is not None]
+    values: list[Any] = [value for value in given.values() if value is not None]
+    for word in search.lower().split():
+        conditions.append(f"instr(lower({_SEARCHED}), ?)")
+        values.append(word)
+    if latest:
+        conditions.append("version = (SELECT max(version) FROM artifacts newer WHERE newer.name = artifacts.name)")
+    return " AND ".join(conditions) or "true", values
 
 
 def _metadata(text: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from modelops.registry.database import migrate, open_database, transaction
 from modelops.registry.envelopes import EnvelopeStore
 from modelops.registry.exchange.export import ATTESTATION, LOG_PROOF, SIGNER, write_export
 from modelops.registry.exchange.oms import write_bundle
-from modelops.registry.index import COMPONENT, MIGRATIONS, ArtifactIndex
+from modelops.registry.index import COMPONENT, MIGRATIONS, ArtifactIndex, found_by
 from modelops.registry.keys import KeyStore, PublicKey
 from modelops.registry.lineage import Lineage, trace
 from modelops.registry.locks import storing
@@ -184,6 +184,13 @@ class Registry:
             self.index.set_alias(name, alias, version)
         self.catch_up()
 
+    def remove_alias(self, name: str, alias: str) -> None:
+        """Let ``name@alias`` mean nothing any more; raises ``NotFound``."""
+        with transaction(self.database):
+            if not self.index.remove_alias(name, alias):
+                raise NotFound("alias_not_found", f"There is no {name[:100]}@{alias[:100]}.", "See its aliases first.")
+        self.catch_up()
+
     def catch_up(self) -> None:
         """Bring the copy of the log on disk up to what was committed, after a transaction or a crash.
 
@@ -234,6 +241,24 @@ class Registry:
         where = " AND ".join(f"{column} = ?" for column in conditions) or "true"
         return self.index.select(where, conditions.values(), limit, offset)
 
+    def page(
+        self,
+        *,
+        kind: str | None = None,
+        name: str | None = None,
+        search: str = "",
+        latest: bool = False,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> tuple[Sequence[Artifact], int]:
+        """A page of artifacts, newest first, and how many there are in all.
+
+        ``search`` are words, each of which is in the name, the kind, the job or an alias; ``latest`` leaves out all but
+        the newest version of each name.
+        """
+        where, values = found_by(kind=kind, name=name, search=search, latest=latest)
+        return self.index.select(where, values, limit, offset), self.index.count(where, values)
+
     def lineage(self, ref: str) -> Lineage:
         """An artifact's inputs up to the sources, and everything that was made from it."""
         return trace(self.index, self.get(ref))
@@ -250,16 +275,22 @@ class Registry:
         each(lambda file: self._check_blob(file, signed.statement), in_path_order(signed.statement.files))
         return signed.artifact
 
-    def verified_open(self, ref: str) -> VerifiedArtifact:
+    def verified_open(self, ref: str, *, only: str | None = None) -> VerifiedArtifact:
         """Verify an artifact into a private folder; the one door to its files. For use in a ``with`` statement.
 
         What is there has been copied while it was hashed, so nothing that happens to the store later can change it.
-        Raises ``VerificationError`` with the reason.
+        With the path of a file as ``only``, no other one is read. Raises ``VerificationError`` with the reason, and
+        ``NotFound`` with code ``file_not_found``.
         """
         signed = self.signed(self.get(ref))
+        files = [file for file in in_path_order(signed.statement.files) if only in {None, file.path}]
+        if not files:
+            raise NotFound(
+                "file_not_found", f"{signed.artifact.ref} has no file {only!r}.", "Its files are listed with it."
+            )
         scratch = ScratchFolder(self.home)
         try:
-            self._copy_verified(signed.statement, scratch.path)
+            self._copy_verified(files, signed.statement, scratch.path)
         except BaseException:
             scratch.remove()
             raise
@@ -281,7 +312,8 @@ class Registry:
         if oms:
             records |= write_bundle(self.keys, signed.statement, signed.signer)
         title = f"{artifact.name}-{artifact.version}"
-        write_export(to, title, lambda files: self._copy_verified(signed.statement, files), records)
+        files = in_path_order(signed.statement.files)
+        write_export(to, title, lambda folder: self._copy_verified(files, signed.statement, folder), records)
         return artifact
 
     def signer(self, ref: str) -> PublicKey:
@@ -301,8 +333,7 @@ class Registry:
         self.log.prove(sha256)
         return Signed(envelope, signer, statement, statement.artifact(record.aliases))
 
-    def _copy_verified(self, statement: Statement, folder: Path) -> None:
-        files = in_path_order(statement.files)
+    def _copy_verified(self, files: Sequence[FileEntry], statement: Statement, folder: Path) -> None:
         for file in files:
             (folder / file.path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         each(lambda file: self._check_blob(file, statement, folder / file.path), files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from modelops.errors import InvalidInput, ModelOpsError, NotFound
 from modelops.paths import StateHome, checkout
@@ -21,6 +22,16 @@ class Entry:
     error: ModelOpsError | None
     shadowed_by: Path | None = None
     """The notebook of the same name that was found first; this one can be run by its path."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry as JSON: what its template says, without the schema, or why it is none."""
+        facts = self.template.as_json() if self.template else {"name": self.name, "path": str(self.path)}
+        facts.pop("schema", None)
+        return {
+            **facts,
+            "error": self.error.as_json() if self.error else None,
+            "shadowed_by": str(self.shadowed_by) if self.shadowed_by else None,
+        }
 
 
 class Catalog:

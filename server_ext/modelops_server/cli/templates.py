@@ -43,7 +43,7 @@ def list_(as_json: bool) -> None:
             elif entry.shadowed_by:
                 click.echo(f"\n{entry.path}\n  has the name of {entry.shadowed_by}; run it by its path or rename it.")
 
-    show([_as_json(entry) for entry in entries], as_json, as_text)
+    show([entry.as_json() for entry in entries], as_json, as_text)
 
 
 @templates.command("show")
@@ -74,16 +74,6 @@ def _row(entry: Entry) -> tuple[str, ...]:
     what = entry.template.summary or entry.template.title
     kind = "shadowed" if entry.shadowed_by else entry.template.kind
     return entry.name, kind, what, ", ".join(entry.template.produces)
-
-
-def _as_json(entry: Entry) -> dict[str, Any]:
-    facts = entry.template.as_json() if entry.template else {"name": entry.name, "path": str(entry.path)}
-    facts.pop("schema", None)
-    return {
-        **facts,
-        "error": entry.error.as_json() if entry.error else None,
-        "shadowed_by": str(entry.shadowed_by) if entry.shadowed_by else None,
-    }
 
 
 def _print_template(template: Template, called: str) -> None:

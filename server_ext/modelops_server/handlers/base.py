@@ -6,11 +6,13 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from http import HTTPStatus
 from http.client import responses
 from types import TracebackType
-from typing import Any, TypeVar, get_origin
+from typing import Any, ParamSpec, TypeVar, get_origin
 
 from jupyter_server.base.handlers import APIHandler
 from pydantic import BaseModel, ValidationError
@@ -18,6 +20,7 @@ from tornado.web import HTTPError, authenticated
 
 from modelops.errors import InvalidInput, ModelOpsError
 from modelops.paths import StateHome
+from modelops.registry import Registry
 from modelops_server.handlers.operation import operation_of
 from modelops_server.jobs import Queue
 
@@ -32,6 +35,9 @@ PATIENCE_MS = 3000
 RETRY_AFTER = 5
 """Seconds after which a client may ask again when something is not available just now."""
 
+_SLOW = ThreadPoolExecutor(4, "modelops-files")
+
+P = ParamSpec("P")
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
@@ -91,6 +97,21 @@ class ModelOpsHandler(APIHandler):
             self.finish()
         else:
             self.finish(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+    async def slowly(self, call: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+        """What ``call`` makes of the arguments, in one of a few threads for what reads files and takes its time."""
+        return await asyncio.get_running_loop().run_in_executor(_SLOW, partial(call, *arguments, **options))
+
+    async def with_registry(self, call: Callable[[Registry], T]) -> T:
+        """What ``call`` makes of the registry, in such a thread."""
+
+        def work() -> T:
+            registry = Registry(self.home)
+            with closing(registry.database.conn):
+                registry.database.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+                return call(registry)
+
+        return await self.slowly(work)
 
     async def with_queue(self, call: Callable[[Queue], T]) -> T:
         """What ``call`` makes of the queue, in a thread: a database that waits must not hold up the server."""

@@ -1,30 +1,47 @@
-"""Jobs: submit, list, look at, cancel, try again."""
+"""Jobs: submit, list, look at, cancel, try again, compare."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from modelops_server.handlers.answers import jobs as answers
 from modelops_server.handlers.base import ModelOpsHandler
+from modelops_server.handlers.files import confined
 from modelops_server.handlers.operation import operation
 from modelops_server.handlers.requests import Submission
 from modelops_server.jobs import Job, JobOptions, Queue, State
+from modelops_server.jobs.details import job_details
 from modelops_server.jobs.ending import cancel
+from modelops_server.jobs.queue.listing import JobFilter, SortKey
 
 _PAGE = 100
 
+_Key = Literal["submitted", "name", "state", "template", "duration"]
+_Descending = Literal["-submitted", "-name", "-state", "-template", "-duration"]
+
 
 class JobsQuery(BaseModel):
-    """Which jobs to list: the newest first."""
+    """Which jobs to list, and how."""
 
     model_config = ConfigDict(extra="forbid")
 
-    state: list[answers.JobState] = []
+    state: list[answers.JobState] = Field([], description="In one of these states.")
+    template: list[str] = Field([], description="Of one of these templates.")
+    search: str = Field("", max_length=200, description="Words of id, name, template or artifacts, in any case.")
+    sort: _Key | _Descending = Field("-submitted", description="With `-`, the largest or latest first.")
     limit: int = Field(_PAGE, ge=1, le=1000)
     offset: int = Field(0, ge=0, le=10**9)
+
+
+class ComparisonQuery(BaseModel):
+    """Which jobs to compare."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: list[str] = Field(min_length=2, max_length=8)
 
 
 class Retry(BaseModel):
@@ -41,9 +58,14 @@ class JobsHandler(ModelOpsHandler):
     @operation("listJobs", "read", "jobs", query=JobsQuery, answer=answers.JobList)
     async def get(self, query: JobsQuery) -> dict[str, Any]:
         """List jobs, the newest first."""
-        states = [State(state) for state in query.state] or None
-        found = await self.with_queue(lambda queue: queue.list(states=states, limit=query.limit, offset=query.offset))
-        return {"jobs": [job.as_json() for job in found], "total": len(found)}
+        chosen = JobFilter([State(state) for state in query.state], query.template, query.search)
+        key: SortKey = query.sort.removeprefix("-")  # type: ignore[assignment]
+        jobs, total = await self.with_queue(
+            lambda queue: queue.page(
+                chosen, key, descending=query.sort.startswith("-"), limit=query.limit, offset=query.offset
+            )
+        )
+        return {"jobs": [job.as_json() for job in jobs], "total": total}
 
     @operation(
         "submitJob",
@@ -55,7 +77,10 @@ class JobsHandler(ModelOpsHandler):
         headers={"Idempotency-Key": "The same key with the same request returns the job that was queued first."},
     )
     async def post(self, body: Submission) -> dict[str, Any]:
-        """Queue a job."""
+        """Queue a job.
+
+        Parameters are checked first, field by field; when one is wrong, nothing is queued.
+        """
         key = self.request.headers.get("Idempotency-Key")
         root = self.settings["server_root_dir"]
         job = await self.with_queue(lambda queue: _submit(queue, body, key, root))
@@ -68,7 +93,7 @@ class JobHandler(ModelOpsHandler):
     @operation("getJob", "read", "jobs", answer=answers.JobDetail)
     async def get(self, id: str) -> dict[str, Any]:
         """The job, what it was given, what it waits for, and its attempts."""
-        return await self.with_queue(lambda queue: _record(queue, id))
+        return await self.with_queue(lambda queue: job_details(queue, id))
 
 
 class CancelHandler(ModelOpsHandler):
@@ -96,13 +121,30 @@ class RetryHandler(ModelOpsHandler):
         return job.as_json()
 
 
+class ComparisonHandler(ModelOpsHandler):
+    """``jobs/comparison``."""
+
+    @operation("compareJobs", "read", "jobs", query=ComparisonQuery, answer=answers.JobComparison)
+    async def get(self, query: ComparisonQuery) -> dict[str, Any]:
+        """Two to eight jobs side by side.
+
+        Each curve has at most 2,000 points. The first and the last stay; what lies between is divided into 999 runs of
+        equally many points, and of each run its lowest and its highest point stay, so that no spike disappears. What
+        was not finite is `null`. An attempt that goes on from a checkpoint replaces the steps that it repeats.
+        """
+        from modelops_server.jobs.side_by_side import side_by_side
+
+        jobs = await self.with_queue(lambda queue: [queue.get(job_id) for job_id in query.id])
+        return (await self.slowly(side_by_side, jobs)).as_json()
+
+
 def _submit(queue: Queue, asked: Submission, key: str | None, root: str) -> Job:
     from modelops.templates import find_template
     from modelops_server.jobs import submit
 
     return submit(
         queue.home,
-        find_template(asked.template, queue.home),
+        find_template(template_of(asked.template, root), queue.home),
         asked.parameters,
         name=asked.name,
         executor=asked.executor,
@@ -117,11 +159,6 @@ def _submit(queue: Queue, asked: Submission, key: str | None, root: str) -> Job:
     )
 
 
-def _record(queue: Queue, job_id: str) -> dict[str, Any]:
-    job = queue.get(job_id)
-    return {
-        **job.as_json(),
-        "ahead": queue.ahead_of(job) if job.state is State.QUEUED else 0,
-        "needs": list(queue.needs(job.id)),
-        "attempts": [attempt.as_json() for attempt in queue.attempts(job.id)],
-    }
+def template_of(text: str, root: str) -> str:
+    """A template's name as it is, a notebook's path confined to ``root``; raises ``InvalidInput``."""
+    return str(confined(root, text)) if text.endswith(".ipynb") or "/" in text else text

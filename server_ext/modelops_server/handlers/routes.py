@@ -5,11 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from modelops_server.handlers.artifact_files import ArtifactFileHandler, AttestationHandler, ExportHandler
+from modelops_server.handlers.artifacts import (
+    AliasHandler,
+    ArtifactHandler,
+    ArtifactsHandler,
+    LineageHandler,
+    VerifyHandler,
+)
 from modelops_server.handlers.base import ModelOpsHandler, UnknownRouteHandler
 from modelops_server.handlers.contract import ContractHandler
 from modelops_server.handlers.health import HealthHandler
-from modelops_server.handlers.jobs import CancelHandler, JobHandler, JobsHandler, RetryHandler
+from modelops_server.handlers.job_files import LogHandler, NotebookHandler, ReportHandler
+from modelops_server.handlers.jobs import CancelHandler, ComparisonHandler, JobHandler, JobsHandler, RetryHandler
 from modelops_server.handlers.operation import Operation, operation_of
+from modelops_server.handlers.templates import InspectTemplateHandler, TemplateHandler, TemplatesHandler
 
 API = "/modelops/api/v1"
 
@@ -60,13 +70,29 @@ class Route:
         return {method: declared for method, declared in found.items() if declared is not None}
 
 
+# Of two patterns that fit an address the first one counts: what is fixed comes before what varies.
 ROUTES = (
     Route("health", HealthHandler),
     Route("openapi.json", ContractHandler),
+    Route("templates", TemplatesHandler),
+    Route("templates/inspect", InspectTemplateHandler),
+    Route("templates/{name}", TemplateHandler),
     Route("jobs", JobsHandler),
+    Route("jobs/comparison", ComparisonHandler),
     Route("jobs/{id}", JobHandler),
     Route("jobs/{id}/cancel", CancelHandler),
     Route("jobs/{id}/retry", RetryHandler),
+    Route("jobs/{id}/log", LogHandler),
+    Route("jobs/{id}/notebook", NotebookHandler),
+    Route("jobs/{id}/report", ReportHandler),
+    Route("artifacts", ArtifactsHandler),
+    Route("artifacts/{ref}", ArtifactHandler),
+    Route("artifacts/{ref}/verify", VerifyHandler),
+    Route("artifacts/{ref}/lineage", LineageHandler),
+    Route("artifacts/{ref}/attestation", AttestationHandler),
+    Route("artifacts/{ref}/export", ExportHandler),
+    Route("artifacts/{ref}/files/{path}", ArtifactFileHandler),
+    Route("artifacts/{name}/aliases/{alias}", AliasHandler),
 )
 
 HANDLERS = [

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from modelops_server.jobs.journal import read_events
-from modelops_server.jobs.notebook_diff import CellChange, diff_cells, read_sources
+from modelops_server.jobs.notebook_diff import CellChange, diff_cells
+from modelops_server.jobs.recorded import Missing, Recorded
 from modelops_server.jobs.records import Job
-from modelops_server.jobs.running import environment
-from modelops_server.jobs.spec import INPUT, OUTPUT, JobSpec
-from modelops_server.jobs.states import State
 
 
 @dataclass(frozen=True)
@@ -54,15 +48,6 @@ class MetricPair:
 
 
 @dataclass(frozen=True)
-class Missing:
-    """What could not be compared, and why."""
-
-    job: str
-    what: str
-    why: str
-
-
-@dataclass(frozen=True)
 class Comparison:
     """Two jobs side by side; what differs comes first."""
 
@@ -92,79 +77,9 @@ class Comparison:
         }
 
 
-@dataclass
-class _Side:
-    """What one job's folder says."""
-
-    job: Job
-    spec: JobSpec
-    metrics: dict[str, dict[str, Any]] = field(default_factory=dict)
-    opened: dict[str, str] = field(default_factory=dict)
-    packages: dict[str, str] | None = None
-    missing: list[Missing] = field(default_factory=list)
-
-    @classmethod
-    def read(cls, job: Job) -> _Side:
-        side = cls(job, JobSpec.read(job.folder))
-        for _, event in read_events(job.folder):
-            side._take(event)
-        side.packages = _packages(job.folder / environment.FILE)
-        if side.packages is None:
-            side._lacks("environment", "its packages are listed once its first cell runs")
-        if not job.state.terminal:
-            side._lacks("the rest", f"it is still {job.state}: everything here is as of now")
-        return side
-
-    def _take(self, event: dict[str, Any]) -> None:
-        match event["type"]:
-            case "state" if event["state"] == State.STARTING:  # what an earlier attempt reported does not count
-                self.metrics.clear()
-                self.opened.clear()
-            case "metric":
-                for name, value in dict(event.get("values") or {}).items():
-                    _measure(self.metrics.setdefault(name, {"count": 0, "min": None, "max": None}), value)
-            case "input":
-                self.opened[str(event.get("ref"))] = str(event.get("digest"))
-
-    def _lacks(self, what: str, why: str) -> None:
-        self.missing.append(Missing(self.job.id, what, why))
-
-    def inputs(self) -> dict[str, list[dict[str, str]]]:
-        spec = self.spec
-        found = {"template": [{"ref": spec.template, "digest": spec.template_sha256}]}
-        for item in spec.references:
-            found.setdefault(item.parameter, []).append({"ref": item.ref, "digest": item.digest})
-        pinned = {item.ref for item in spec.references}
-        for ref, digest in self.opened.items():
-            if ref not in pinned:
-                found.setdefault(f"opened {ref.split('@')[0]}", []).append({"ref": ref, "digest": digest})
-        return found
-
-    def resources(self) -> dict[str, Any]:
-        job = self.job
-        return {
-            "state": job.state.value,
-            "reason": str(job.reason.code) if job.reason else None,
-            "message": job.reason.message if job.reason else None,
-            "seconds": _seconds(job.started, job.finished),
-            "seconds_queued": _seconds(job.submitted, job.started or job.finished),
-            "peak_memory": job.attempt.peak_memory if job.attempt else None,
-            "attempts": job.epoch,
-            "kernel": self.spec.kernel,
-            "executor": job.executor,
-        }
-
-    def sources(self) -> dict[str, Any]:
-        path = self.job.folder / OUTPUT
-        if not path.exists():
-            self._lacks("executed notebook", "it has not run: the submitted one is compared")
-            path = self.job.folder / INPUT
-        return read_sources(path)
-
-
 def compare_jobs(a: Job, b: Job) -> Comparison:
     """Compare two jobs of one state home by what their folders say."""
-    left, right = _Side.read(a), _Side.read(b)
+    left, right = Recorded.read(a), Recorded.read(b)
     cells = diff_cells(left.sources(), right.sources())
     names = dict.fromkeys([*left.metrics, *right.metrics])
     return Comparison(
@@ -192,28 +107,3 @@ def _environment(a: dict[str, str] | None, b: dict[str, str] | None) -> tuple[Pa
 
 def _differing_first(pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
     return tuple(sorted(pairs, key=lambda pair: not pair.differs))
-
-
-def _measure(metric: dict[str, Any], value: Any) -> None:
-    metric["count"] += 1
-    metric["last"] = value
-    if isinstance(value, int | float):  # a value that is not finite is text
-        metric["min"] = value if metric["min"] is None else min(metric["min"], value)
-        metric["max"] = value if metric["max"] is None else max(metric["max"], value)
-
-
-def _seconds(start: str | None, end: str | None) -> float | None:
-    if start is None:
-        return None
-    until = datetime.fromisoformat(end) if end else datetime.now(UTC)
-    # Who looks while the job runs may have another clock than who started it.
-    return max(0.0, round((until - datetime.fromisoformat(start)).total_seconds(), 3))
-
-
-def _packages(path: Path) -> dict[str, str] | None:
-    if not path.exists():
-        return None
-    first, *lines = path.read_text().splitlines() or [""]
-    versions = dict(line.split("==", 1) for line in lines if "==" in line)
-    match = re.fullmatch(r"# Python (\S+) on (.+)", first)
-    return {**({"Python": match[1], "platform": match[2]} if match else {"kernel": first.lstrip("# ")}), **versions}

@@ -22,6 +22,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StateHome:
 
 
 @pytest.fixture
+def jp_root_dir(tmp_path: Path) -> Path:
+    """Where the tests' notebooks are: requests name them by paths below the server's root folder."""
+    return tmp_path
+
+
+@pytest.fixture
 def jp_server_config(home: StateHome) -> dict[str, Any]:
     return {
         "ServerApp": {"jpserver_extensions": {"modelops_server": True}},

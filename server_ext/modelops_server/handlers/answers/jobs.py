@@ -76,14 +76,6 @@ class Attempt(Answer):
     gpus: list[str]
 
 
-class Cell(Answer):
-    """A cell that the job runs; `index` counts all cells from 0, `number` those that run from 1."""
-
-    index: int
-    number: int
-    first_line: str
-
-
 class JobDetail(Job):
     """A job with what it was given and what it waits for."""
 
@@ -93,7 +85,6 @@ class JobDetail(Job):
     parameters: dict[str, Any] = Field(description="As submitted, defaults included; a secret is its name.")
     template_title: str
     resumable: bool
-    cells: list[Cell]
 
 
 class ComparedValue(Answer):
@@ -113,6 +104,6 @@ class JobComparison(Answer):
     environment: list[ComparedValue] | None = Field(
         description="Packages of which the versions differ; `null` while those of one job are not known."
     )
-    metrics: dict[str, list[list[tuple[float, float]]]] = Field(
-        description="For each metric and each job the points [step, value], in order of steps."
+    metrics: dict[str, list[list[tuple[float, float | None]]]] = Field(
+        description="For each metric and each job the points [step, value]; at most 2,000 a curve."
     )

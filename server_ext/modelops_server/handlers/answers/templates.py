@@ -55,6 +55,7 @@ class TemplateEntry(Answer):
     name: str
     path: str
     error: Details | None
+    shadowed_by: None
     title: str | None = None
     kind: str | None = None
     summary: str | None = None

@@ -11,6 +11,7 @@ from modelops.errors import InvalidInput, ModelOpsError, NotFound
 from modelops.paths import StateHome
 from modelops.registry.database import migrate, open_database
 from modelops_server.jobs.processes import Identity
+from modelops_server.jobs.queue.listing import JobFilter, SortKey, order_by
 from modelops_server.jobs.queue.schema import MIGRATIONS
 from modelops_server.jobs.records import Attempt, Job
 from modelops_server.jobs.resources import Request, Usage
@@ -89,6 +90,23 @@ class JobTable:
         page = f"SELECT number FROM jobs {some} ORDER BY number DESC LIMIT ? OFFSET ?"  # noqa: S608 - a constant
         bound = [] if states is None else [json_list(states)]
         return self._select(f"WHERE number IN ({page}) ORDER BY number DESC", [*bound, limit, offset])
+
+    def page(
+        self,
+        chosen: JobFilter,
+        sort: SortKey = "submitted",
+        *,
+        descending: bool = True,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> tuple[tuple[Job, ...], int]:
+        """A page of the jobs that are ``chosen``, and how many there are of them in all."""
+        where, values = chosen.where()
+        order = order_by(sort, descending=descending)
+        total = self.database.execute(f"SELECT count(*) FROM jobs {where}", values).fetchone()[0]  # noqa: S608
+        # As in `list`: what is passed over is neither joined nor read.
+        numbers = f"SELECT jobs.number FROM jobs {where} {order} LIMIT ? OFFSET ?"  # noqa: S608
+        return self._select(f"WHERE jobs.number IN ({numbers}) {order}", [*values, limit, offset]), int(total)
 
     def count(self, states: Iterable[State]) -> int:
         """How many jobs are in one of ``states``."""
