@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Enum, Float, Int, Unicode
@@ -13,8 +15,15 @@ from traitlets import Bool, Enum, Float, Int, Unicode
 import modelops
 from modelops.paths import StateHome
 from modelops_server.handlers import HANDLERS
+from modelops_server.jobs.details import job_details
+from modelops_server.jobs.following.follower import Follower
+from modelops_server.jobs.queue.changes import Glimpse
 from modelops_server.jobs.resources import Inventory
 from modelops_server.jobs.supervision.service import SchedulerThread
+
+_EVENT_SCHEMA = Path(__file__).with_name("event_schemas") / "job" / "v1.yaml"
+JOB_EVENT = "https://events.jupyterlab-modelops.org/job/v1"
+"""Schema of the events that tell on Jupyter's event bus which jobs have moved on."""
 
 
 class ModelOpsApp(ExtensionApp):
@@ -53,6 +62,7 @@ class ModelOpsApp(ExtensionApp):
     ).tag(config=True)
 
     _scheduler: SchedulerThread | None = None
+    _follower: Follower | None = None
 
     def initialize_settings(self) -> None:
         """Resolve the state home and hand it to the handlers; nothing is created."""
@@ -61,6 +71,7 @@ class ModelOpsApp(ExtensionApp):
         home = StateHome.default()
         self.settings["modelops_home"] = home
         self.log.info("ModelOps %s keeps its state in %s", modelops.__version__, home.root)
+        self._start_follower(home)
         if self.schedule:
             self._start_scheduler(home)
 
@@ -70,6 +81,8 @@ class ModelOpsApp(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Called when the server is stopped."""
+        if self._follower is not None:
+            await asyncio.to_thread(self._follower.stop)
         if self._scheduler is not None:
             await asyncio.to_thread(self._scheduler.stop, interrupt=self.on_stop == "interrupt")
 
@@ -81,9 +94,26 @@ class ModelOpsApp(ExtensionApp):
             ),
             max_running=self.max_running or None,
             standby=self.standby,
-            on_active=self._note_activity,
         )
         self._scheduler.start()
+
+    def _start_follower(self, home: StateHome) -> None:
+        server: Any = self.serverapp
+        server.event_logger.register_event_schema(_EVENT_SCHEMA)
+        self._follower = Follower(
+            home,
+            server.io_loop.asyncio_loop,
+            describe=job_details,
+            on_moved=self._tell_what_moved,
+            on_active=self._note_activity,
+        )
+        self.settings["modelops_follower"] = self._follower
+        self._follower.start()
+
+    def _tell_what_moved(self, jobs: Sequence[Glimpse]) -> None:
+        server: Any = self.serverapp
+        for job in jobs:
+            server.event_logger.emit(schema_id=JOB_EVENT, data=job.as_json())
 
     def _note_activity(self) -> None:
         # Jupyter counts every setting of such a name when it looks whether a server is idle: one that is culled takes

@@ -121,6 +121,10 @@ class ModelOpsHandler(APIHandler):
                 queue.database.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
                 return call(queue)
 
+        return await self.in_thread(work)
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """What ``work`` returns, done in a thread: files and databases may take their time."""
         return await asyncio.get_running_loop().run_in_executor(None, work)
 
     @authenticated

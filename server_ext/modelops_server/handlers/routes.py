@@ -19,6 +19,7 @@ from modelops_server.handlers.health import HealthHandler
 from modelops_server.handlers.job_files import LogHandler, NotebookHandler, ReportHandler
 from modelops_server.handlers.jobs import CancelHandler, ComparisonHandler, JobHandler, JobsHandler, RetryHandler
 from modelops_server.handlers.operation import Operation, operation_of
+from modelops_server.handlers.streams import EventsHandler
 from modelops_server.handlers.templates import InspectTemplateHandler, TemplateHandler, TemplatesHandler
 
 API = "/modelops/api/v1"
@@ -81,6 +82,7 @@ ROUTES = (
     Route("jobs/comparison", ComparisonHandler),
     Route("jobs/{id}", JobHandler),
     Route("jobs/{id}/cancel", CancelHandler),
+    Route("jobs/{id}/events", EventsHandler),
     Route("jobs/{id}/retry", RetryHandler),
     Route("jobs/{id}/log", LogHandler),
     Route("jobs/{id}/notebook", NotebookHandler),

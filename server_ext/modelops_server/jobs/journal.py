@@ -25,9 +25,11 @@ POLL_INTERVAL = 0.02
 _END_INTERVAL = 0.1
 """Seconds between two questions whether the job has ended, which cost a query each."""
 
-
 _MOST_WAITING = 8_000_000
 """Bytes that a writer keeps while the disk is full."""
+
+_LONGEST_LINE = 1 << 20
+"""Bytes that a reader takes for one line: no writer of ours makes a longer one."""
 
 
 @dataclass(frozen=True)
@@ -139,18 +141,25 @@ class _Appender:
 
 def read_events(folder: Path, offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
     """The events from byte ``offset`` on, each with the offset after it; an unfinished line is left for later."""
-    path = folder / EVENTS
-    if not path.exists():
+    for after, line in read_lines(folder, offset):
+        event = parse_event(line)
+        if event is not None:
+            yield after, event
+
+
+def read_lines(folder: Path, offset: int = 0) -> Iterator[tuple[int, bytes]]:
+    """The whole lines of the events from byte ``offset`` on, each with the offset after it, as they were written."""
+    try:
+        stream = (folder / EVENTS).open("rb")
+    except FileNotFoundError:
         return
-    with path.open("rb") as stream:
+    with stream:
         stream.seek(offset)
-        for line in stream:
-            if not line.endswith(b"\n"):
+        while line := stream.readline(_LONGEST_LINE):
+            if not line.endswith(b"\n") and len(line) < _LONGEST_LINE:
                 return
             offset += len(line)
-            event = _parse(line)
-            if event is not None:
-                yield offset, event
+            yield offset, line
 
 
 def follow_events(folder: Path, ended: Callable[[], bool], offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -222,7 +231,8 @@ def _as_json(value: Any) -> Any:
     return [_as_json(item) for item in value] if isinstance(value, list) else value
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
+def parse_event(line: bytes) -> dict[str, Any] | None:
+    """The event in a line, or ``None`` when it holds none."""
     try:
         event = json.loads(line)
     except ValueError:

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
 
 from modelops.errors import Unavailable
 from modelops.paths import StateHome
@@ -35,15 +34,12 @@ class SchedulerThread(threading.Thread):
         inventory: Inventory,
         max_running: int | None,
         standby: int,
-        on_active: Callable[[], None] = lambda: None,
     ) -> None:
-        """``on_active`` is called now and then while jobs run."""
         super().__init__(name="modelops-scheduler", daemon=True)
         self._home = home
         self._inventory = inventory
         self._max_running = max_running
         self._standby = standby
-        self._on_active = on_active
         self._stop_event = threading.Event()
 
     def run(self) -> None:
@@ -74,14 +70,9 @@ class SchedulerThread(threading.Thread):
             self._home, inventory=self._inventory, max_running=self._max_running, standby=self._standby
         )
         try:
-            scheduler.run(lambda: self._glance(scheduler), self._stop_event)
+            scheduler.run(self._stop_event.is_set, self._stop_event)
         finally:
             scheduler.close()
-
-    def _glance(self, scheduler: Scheduler) -> bool:
-        if scheduler.active():
-            self._on_active()
-        return self._stop_event.is_set()
 
 
 def interrupt_jobs(home: StateHome, patience: float) -> None:
