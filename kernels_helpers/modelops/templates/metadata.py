@@ -43,6 +43,11 @@ class TemplateMetadata(BaseModel):
     requires: list[Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]] = []
     resources: Resources = Resources()
     resumable: bool = False
+    presets: dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=40)],
+        dict[str, bool | int | float | str | list[bool | int | float | str] | None],
+    ] = {}
+    """Values of parameters by the title of what they are for, such as a quick look."""
 
 
 def read_metadata(notebook_metadata: dict[str, Any]) -> TemplateMetadata:

@@ -34,6 +34,8 @@ class Template:
     resources: dict[str, Any]
     """``cpus``, ``gpus`` and ``memory`` (bytes), as far as it says."""
     resumable: bool
+    presets: dict[str, dict[str, Any]]
+    """By title, the parameters that are not as the template has them."""
     parameters: tuple[Parameter, ...]
     sha256: str
     """Of the notebook file."""
@@ -63,6 +65,7 @@ class Template:
             "resources": self.resources,
             "resumable": self.resumable,
             "sha256": self.sha256,
+            "presets": self.presets,
             "schema": self.json_schema(),
         }
 
@@ -78,6 +81,7 @@ def load_template(path: str | Path) -> Template:
     try:
         metadata = read_metadata(notebook.metadata)
         parameters = parse_parameters(notebook.parameters_source)
+        presets = {title: _preset(parameters, title, values) for title, values in metadata.presets.items()}
     except InvalidInput as error:
         details = {**error.details, "notebook": str(notebook.path)}
         raise InvalidInput(error.code, f"{notebook.path.name}: {error.message}", error.hint, **details) from error
@@ -91,9 +95,27 @@ def load_template(path: str | Path) -> Template:
         requires=tuple(metadata.requires),
         resources=metadata.resources.model_dump(exclude_none=True),
         resumable=metadata.resumable,
+        presets=presets,
         parameters=parameters,
         sha256=notebook.sha256,
     )
+
+
+def _preset(parameters: tuple[Parameter, ...], title: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a preset as the parameters hold them; required parameters need not be among them."""
+    given = tuple(parameter for parameter in parameters if parameter.name in values)
+    try:
+        return validation.validate(given, values)
+    except InvalidInput as error:
+        raise InvalidInput(
+            "invalid_template_metadata",
+            f"The preset {title!r} is not valid: {error.message}",
+            "A preset holds values of the notebook's own parameters.",
+            problems=[
+                {"field": f"presets.{title}.{problem['name']}", "message": problem["message"]}
+                for problem in error.details["fields"]
+            ],
+        ) from error
 
 
 def template_name(path: Path) -> str:

@@ -90,6 +90,22 @@ def test_a_wrong_block_is_refused_field_by_field(write_notebook: WriteNotebook, 
     assert "train.ipynb" in caught.value.message
 
 
+def test_presets_are_values_of_the_parameters(write_notebook: WriteNotebook) -> None:
+    path = write_notebook("data: str\nrate: float = 0.1\nsteps = 5", block={"presets": {"Quick": {"rate": 1}}})
+    assert load_template(path).as_json()["presets"] == {"Quick": {"rate": 1.0}}
+
+
+@pytest.mark.parametrize(
+    ("preset", "field"),
+    [({"stepz": 1}, "presets.Quick.stepz"), ({"steps": "many"}, "presets.Quick.steps")],
+)
+def test_a_preset_that_the_form_would_refuse_is_refused(write_notebook: WriteNotebook, preset: Any, field: str) -> None:
+    with pytest.raises(InvalidInput, match="preset 'Quick' is not valid: step") as caught:
+        load_template(write_notebook("steps = 5", block={"presets": {"Quick": preset}}))
+    assert caught.value.code == "invalid_template_metadata"
+    assert [problem["field"] for problem in caught.value.details["problems"]] == [field]
+
+
 def test_a_wrong_cell_names_the_notebook_and_the_line(write_notebook: WriteNotebook) -> None:
     path = write_notebook("import os\nx = os.getcwd()")
     with pytest.raises(InvalidInput, match=r"train\.ipynb: Line 2 of the parameters cell: 'os\.getcwd\(\)'") as caught:
