@@ -6,11 +6,14 @@ import type { Widget } from '@lumino/widgets';
 import type * as React from 'react';
 
 import type { Api, Template, Values } from './api';
+import type { Preferences } from './workbench/preferences';
 
 /** What all panels share. */
 export interface IWorkbench {
   readonly api: Api;
   readonly trans: TranslationBundle;
+  /** What the user has chosen in JupyterLab's settings. */
+  readonly preferences: Preferences;
 
   /** Emitted when a job's state has changed, with its id, or with `null` when that may have happened unheard. */
   readonly jobsChanged: ISignal<IWorkbench, string | null>;

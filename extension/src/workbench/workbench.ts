@@ -7,6 +7,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Api } from '../api';
 import type { IPanelArguments, IPanelOptions, IWorkbench, Preview } from '../tokens';
 import { Panels } from './panels';
+import { Preferences } from './preferences';
 
 /** The schema of the events by which the server tells that a job's state has changed. */
 export const JOB_EVENT = 'https://events.jupyterlab-modelops.org/job/v1';
@@ -33,6 +34,8 @@ export class Workbench implements IWorkbench {
   }
 
   readonly api: Api;
+
+  readonly preferences = new Preferences();
 
   get jobsChanged(): ISignal<IWorkbench, string | null> {
     return this._jobsChanged;
