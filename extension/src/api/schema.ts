@@ -38,6 +38,63 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/templates": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the templates of this installation and of the user */
+        readonly get: operations["listTemplates"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/templates/inspect": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Read any notebook as a template, without executing it */
+        readonly post: operations["inspectNotebook"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/templates/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template or an artifact.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        /** A template with the JSON Schema of its parameters */
+        readonly get: operations["getTemplate"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/jobs": {
         readonly parameters: {
             readonly query?: never;
@@ -48,8 +105,33 @@ export interface paths {
         /** List jobs, the newest first */
         readonly get: operations["listJobs"];
         readonly put?: never;
-        /** Queue a job */
+        /**
+         * Queue a job
+         * @description Parameters are checked first, field by field; when one is wrong, nothing is queued.
+         */
         readonly post: operations["submitJob"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/jobs/comparison": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Two to eight jobs side by side
+         * @description Each curve has at most 2,000 points. The first and the last stay; what lies between is divided into 999 runs of
+         *     equally many points, and of each run its lowest and its highest point stay, so that no spike disappears. What
+         *     was not finite is `null`. An attempt that goes on from a checkpoint replaces the steps that it repeats.
+         */
+        readonly get: operations["compareJobs"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -102,6 +184,34 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/jobs/{id}/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * Follow what happens in a job, from its beginning or from a position on, until its end
+         * @description As `text/event-stream`, each message has an `id`, by which a reader that was cut off goes on exactly there.
+         *     `job` is the job as `jobs/{id}` answers it, at first and when it has changed; `event` an event of its journal;
+         *     `log` a piece of what it printed (`text`); `end` is the last one. As `application/json`: a page of events.
+         */
+        readonly get: operations["followJob"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/jobs/{id}/retry": {
         readonly parameters: {
             readonly query?: never;
@@ -128,10 +238,391 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/jobs/{id}/log": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        /** The end of what the notebook printed: 1 MB at most */
+        readonly get: operations["getJobLog"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/jobs/{id}/notebook": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        /** The executed notebook as it is now, to be saved */
+        readonly get: operations["getJobNotebook"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/jobs/{id}/report": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        /** The executed notebook of an ended job as a page; nothing in it runs */
+        readonly get: operations["getJobReport"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/artifacts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List artifacts, newest first */
+        readonly get: operations["listArtifacts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/artifacts/{ref}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        /**
+         * An artifact, what it was made from, who signed it, and its other versions
+         * @description The signature is checked and of the files only the README.md; `verify` reads all of them.
+         */
+        readonly get: operations["getArtifact"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/artifacts/{ref}/verify": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Check the signature and every byte */
+        readonly post: operations["verifyArtifact"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/artifacts/{ref}/lineage": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        /** All sources of an artifact, and all that was made from it */
+        readonly get: operations["getLineage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/artifacts/{ref}/attestation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        /** The DSSE envelope, byte for byte as it was signed */
+        readonly get: operations["getAttestation"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/artifacts/{ref}/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        /** A verified archive that anyone can check: files, attestation, proof of publication, public key */
+        readonly get: operations["exportArtifact"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/artifacts/{ref}/files/{path}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+                /**
+                 * @description Path of a file inside the artifact; its slashes stay as they are.
+                 * @example README.md
+                 */
+                readonly path: string;
+            };
+            readonly cookie?: never;
+        };
+        /** One file, verified, to be saved; it is never shown */
+        readonly get: operations["getArtifactFile"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/artifacts/{name}/aliases/{alias}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template or an artifact.
+                 * @example support-bot
+                 */
+                readonly name: string;
+                /**
+                 * @description Another name of one version.
+                 * @example production
+                 */
+                readonly alias: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Let an alias mean a version from now on */
+        readonly put: operations["setAlias"];
+        readonly post?: never;
+        /** Let an alias mean nothing any more; the version stays */
+        readonly delete: operations["removeAlias"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Alias
+         * @description What an alias means now.
+         */
+        readonly Alias: {
+            readonly alias: string;
+            readonly ref: string;
+        };
+        /**
+         * Artifact
+         * @description An artifact with its files.
+         */
+        readonly Artifact: {
+            readonly ref: string;
+            readonly name: string;
+            readonly version: number;
+            readonly kind: components["schemas"]["ArtifactKind"];
+            /** Format: date-time */
+            readonly created: string;
+            readonly size: number;
+            /** @description Of the signed statement. */
+            readonly digest: string;
+            readonly job: string | null;
+            readonly aliases: readonly string[];
+            /** @description What was signed: floats and seeds are text. */
+            readonly metadata: {
+                readonly [key: string]: unknown;
+            };
+            readonly files: readonly components["schemas"]["ArtifactFile"][];
+        };
+        /**
+         * ArtifactDetail
+         * @description An artifact with where it came from and the versions beside it.
+         */
+        readonly ArtifactDetail: {
+            readonly ref: string;
+            readonly name: string;
+            readonly version: number;
+            readonly kind: components["schemas"]["ArtifactKind"];
+            /** Format: date-time */
+            readonly created: string;
+            readonly size: number;
+            /** @description Of the signed statement. */
+            readonly digest: string;
+            readonly job: string | null;
+            readonly aliases: readonly string[];
+            /** @description What was signed: floats and seeds are text. */
+            readonly metadata: {
+                readonly [key: string]: unknown;
+            };
+            readonly files: readonly components["schemas"]["ArtifactFile"][];
+            readonly dependencies: readonly components["schemas"]["ArtifactInput"][];
+            /** @description Fingerprint of the key; `null` when the signature does not hold. */
+            readonly signer: string | null;
+            /** @description Why the signature does not hold. */
+            readonly problem: components["schemas"]["Details"] | null;
+            /** @description The text of its README.md, verified. */
+            readonly card: string | null;
+            /** @description Newest first. */
+            readonly versions: readonly components["schemas"]["ArtifactVersion"][];
+        };
+        /**
+         * ArtifactFile
+         * @description One file of an artifact.
+         */
+        readonly ArtifactFile: {
+            readonly path: string;
+            readonly sha256: string;
+            readonly size: number;
+        };
+        /**
+         * ArtifactInput
+         * @description What an artifact was made from.
+         */
+        readonly ArtifactInput: {
+            readonly name: string;
+            readonly uri: string;
+            readonly digest: string;
+        };
+        /** @enum {string} */
+        readonly ArtifactKind: "dataset" | "model" | "adapter" | "index" | "evaluation" | "report";
+        /**
+         * ArtifactList
+         * @description One page of artifacts, newest first, and how many there are in all.
+         */
+        readonly ArtifactList: {
+            readonly artifacts: readonly components["schemas"]["ArtifactSummary"][];
+            readonly total: number;
+        };
+        /**
+         * ArtifactSummary
+         * @description An immutable, named and numbered set of files, as the database says.
+         */
+        readonly ArtifactSummary: {
+            readonly ref: string;
+            readonly name: string;
+            readonly version: number;
+            readonly kind: components["schemas"]["ArtifactKind"];
+            /** Format: date-time */
+            readonly created: string;
+            readonly size: number;
+            /** @description Of the signed statement. */
+            readonly digest: string;
+            readonly job: string | null;
+            readonly aliases: readonly string[];
+            /** @description What was signed: floats and seeds are text. */
+            readonly metadata: {
+                readonly [key: string]: unknown;
+            };
+        };
+        /**
+         * ArtifactVersion
+         * @description One version of an artifact's name.
+         */
+        readonly ArtifactVersion: {
+            readonly version: number;
+            /** Format: date-time */
+            readonly created: string;
+            readonly aliases: readonly string[];
+        };
         /**
          * Attempt
          * @description One execution of a job.
@@ -147,13 +638,36 @@ export interface components {
             readonly gpus: readonly string[];
         };
         /**
-         * Cell
-         * @description A cell that the job runs; `index` counts all cells from 0, `number` those that run from 1.
+         * ComparedValue
+         * @description One parameter, input or package of all compared jobs; `null` where a job has none.
          */
-        readonly Cell: {
-            readonly index: number;
-            readonly number: number;
-            readonly first_line: string;
+        readonly ComparedValue: {
+            readonly name: string;
+            readonly values: readonly unknown[];
+            readonly differs: boolean;
+        };
+        /**
+         * Details
+         * @description An error as a value; other members are the facts behind it.
+         */
+        readonly Details: {
+            /** @description Stable, for programs. */
+            readonly code: string;
+            /** @description One sentence for a person. */
+            readonly detail: string;
+            /** @description What to do about it; may be empty. */
+            readonly hint: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * EventPage
+         * @description Events in the order in which they happened.
+         */
+        readonly EventPage: {
+            readonly events: readonly components["schemas"]["PagedEvent"][];
+            /** @description Where the next page begins; the same again when there was nothing. */
+            readonly next: string;
         };
         /**
          * FieldProblem
@@ -207,6 +721,24 @@ export interface components {
             readonly folder: string;
         };
         /**
+         * JobComparison
+         * @description Two to eight jobs side by side, in the order in which they were asked for.
+         */
+        readonly JobComparison: {
+            readonly jobs: readonly components["schemas"]["Job"][];
+            readonly parameters: readonly components["schemas"]["ComparedValue"][];
+            readonly inputs: readonly components["schemas"]["ComparedValue"][];
+            /** @description Packages of which the versions differ; `null` while those of one job are not known. */
+            readonly environment: readonly components["schemas"]["ComparedValue"][] | null;
+            /** @description For each metric and each job the points [step, value]; at most 2,000 a curve. */
+            readonly metrics: {
+                readonly [key: string]: readonly (readonly (readonly [
+                    number,
+                    number | null
+                ])[])[];
+            };
+        };
+        /**
          * JobDetail
          * @description A job with what it was given and what it waits for.
          */
@@ -245,7 +777,6 @@ export interface components {
             };
             readonly template_title: string;
             readonly resumable: boolean;
-            readonly cells: readonly components["schemas"]["Cell"][];
         };
         /**
          * JobList
@@ -284,6 +815,44 @@ export interface components {
             readonly retries: number | null;
         };
         /**
+         * Lineage
+         * @description Where an artifact came from and what was made of it: nodes by their digests.
+         */
+        readonly Lineage: {
+            readonly ref: string;
+            readonly digest: string;
+            readonly nodes: {
+                readonly [key: string]: components["schemas"]["LineageNode"];
+            };
+            readonly edges: readonly components["schemas"]["LineageEdge"][];
+        };
+        /**
+         * LineageEdge
+         * @description `product` was made from `source`, which it used in the role `name`.
+         */
+        readonly LineageEdge: {
+            readonly product: string;
+            readonly source: string;
+            readonly name: string;
+        };
+        /**
+         * LineageNode
+         * @description An artifact, or an input that is none; then `ref` and `kind` are `null`.
+         */
+        readonly LineageNode: {
+            readonly uri: string;
+            readonly ref: string | null;
+            readonly kind: components["schemas"]["ArtifactKind"] | null;
+        };
+        /**
+         * NotebookPath
+         * @description Any notebook.
+         */
+        readonly NotebookPath: {
+            /** @description Below the server's root folder. */
+            readonly path: string;
+        };
+        /**
          * OpenApiDocument
          * @description An OpenAPI 3.1 document.
          */
@@ -298,6 +867,30 @@ export interface components {
             readonly components: {
                 readonly [key: string]: unknown;
             };
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * PagedEvent
+         * @description One event, and the position behind it.
+         */
+        readonly PagedEvent: {
+            readonly after: string;
+            /** @description As the job's journal has it; `type` says which fields there are. */
+            readonly event: {
+                readonly [key: string]: unknown;
+            };
+        };
+        /**
+         * ParametersSchema
+         * @description The JSON Schema (2020-12) of a template's parameters, from which its form is made.
+         */
+        readonly ParametersSchema: {
+            readonly properties: {
+                readonly [key: string]: unknown;
+            };
+            readonly required: readonly string[];
+            readonly "x-groups": readonly string[];
         } & {
             readonly [key: string]: unknown;
         };
@@ -334,6 +927,15 @@ export interface components {
             readonly details: {
                 readonly [key: string]: unknown;
             };
+        };
+        /**
+         * Refused
+         * @description The artifact is not what was signed, or nobody trusted signed it.
+         */
+        readonly Refused: {
+            /** @constant */
+            readonly verified: false;
+            readonly problem: components["schemas"]["Details"];
         };
         /**
          * Resources
@@ -403,6 +1005,98 @@ export interface components {
              */
             readonly options: components["schemas"]["Limits"];
         };
+        /**
+         * Template
+         * @description A notebook that can be run as a job, with the schema of its parameters.
+         */
+        readonly Template: {
+            readonly name: string;
+            readonly path: string;
+            readonly title: string;
+            readonly kind: string;
+            readonly summary: string;
+            /** @description Kinds of the artifacts it makes. */
+            readonly produces: readonly string[];
+            /** @description Import names of the packages that it needs. */
+            readonly requires: readonly string[];
+            readonly resources: components["schemas"]["TemplateResources"];
+            readonly resumable: boolean;
+            readonly sha256: string;
+            /** @description Values of parameters, by the title of what they are for. */
+            readonly presets: {
+                readonly [key: string]: {
+                    readonly [key: string]: unknown;
+                };
+            };
+            readonly schema: components["schemas"]["ParametersSchema"];
+        };
+        /**
+         * TemplateEntry
+         * @description A notebook in the catalog; one with an `error` cannot be run, and has no more than name and path.
+         */
+        readonly TemplateEntry: {
+            readonly name: string;
+            readonly path: string;
+            readonly error: components["schemas"]["Details"] | null;
+            readonly shadowed_by: null;
+            /** @default null */
+            readonly title: string | null;
+            /** @default null */
+            readonly kind: string | null;
+            /** @default null */
+            readonly summary: string | null;
+            /** @default null */
+            readonly produces: readonly string[] | null;
+            /** @default null */
+            readonly requires: readonly string[] | null;
+            /** @default null */
+            readonly resources: components["schemas"]["TemplateResources"] | null;
+            /** @default null */
+            readonly resumable: boolean | null;
+            /** @default null */
+            readonly sha256: string | null;
+        };
+        /**
+         * TemplateList
+         * @description The notebooks that have a name of their own, by name.
+         */
+        readonly TemplateList: {
+            readonly templates: readonly components["schemas"]["TemplateEntry"][];
+        };
+        /**
+         * TemplateResources
+         * @description What one attempt needs, as far as the template says.
+         */
+        readonly TemplateResources: {
+            /** @default null */
+            readonly cpus: number | null;
+            /** @default null */
+            readonly gpus: number | null;
+            /** @default null */
+            readonly memory: number | null;
+        };
+        /**
+         * Verification
+         * @description Whether an artifact is what was signed.
+         */
+        readonly Verification: components["schemas"]["Verified"] | components["schemas"]["Refused"];
+        /**
+         * Verified
+         * @description The signature holds, and every byte is what was signed.
+         */
+        readonly Verified: {
+            /** @constant */
+            readonly verified: true;
+            readonly signer: string;
+            readonly artifact: components["schemas"]["Artifact"];
+        };
+        /**
+         * Version
+         * @description Which version an alias is to mean.
+         */
+        readonly Version: {
+            readonly version: number;
+        };
     };
     responses: {
         /** @description What went wrong, and what to do about it. */
@@ -464,10 +1158,90 @@ export interface operations {
             readonly default: components["responses"]["Problem"];
         };
     };
+    readonly listTemplates: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TemplateList"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly inspectNotebook: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NotebookPath"];
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Template"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getTemplate: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template or an artifact.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Template"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
     readonly listJobs: {
         readonly parameters: {
             readonly query?: {
+                /** @description In one of these states. */
                 readonly state?: readonly components["schemas"]["JobState"][];
+                /** @description Of one of these templates. */
+                readonly template?: readonly string[];
+                /** @description Words of id, name, template or artifacts, in any case. */
+                readonly search?: string;
+                /** @description With `-`, the largest or latest first. */
+                readonly sort?: ("submitted" | "name" | "state" | "template" | "duration") | ("-submitted" | "-name" | "-state" | "-template" | "-duration");
                 readonly limit?: number;
                 readonly offset?: number;
             };
@@ -512,6 +1286,29 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Job"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly compareJobs: {
+        readonly parameters: {
+            readonly query: {
+                readonly id: readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["JobComparison"];
                 };
             };
             readonly default: components["responses"]["Problem"];
@@ -571,6 +1368,44 @@ export interface operations {
             readonly default: components["responses"]["Problem"];
         };
     };
+    readonly followJob: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The id of the last message that arrived; what follows it is sent. */
+                readonly after?: string | null;
+                /** @description Events on one page; a stream has no limit. */
+                readonly limit?: number;
+                /** @description Without a position: only so many bytes of the log, from a line's beginning. */
+                readonly log_tail?: number | null;
+            };
+            readonly header?: {
+                /** @description The id of the last message that arrived; it goes before `after`. */
+                readonly "Last-Event-ID"?: string;
+            };
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EventPage"];
+                    readonly "text/event-stream": string;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
     readonly retryJob: {
         readonly parameters: {
             readonly query?: never;
@@ -598,6 +1433,354 @@ export interface operations {
                 content: {
                     readonly "application/json": components["schemas"]["Job"];
                 };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getJobLog: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Only so many lines. */
+                readonly tail?: number | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": string;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getJobNotebook: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/x-ipynb+json": unknown;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getJobReport: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/html": string;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listArtifacts: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Only the versions of one name. */
+                readonly name?: string | null;
+                /** @description Words of name, kind, job or aliases, in any case. */
+                readonly search?: string;
+                /** @description Only the newest version of each name. */
+                readonly latest?: boolean;
+                readonly limit?: number;
+                readonly offset?: number;
+                readonly kind?: components["schemas"]["ArtifactKind"] | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ArtifactList"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getArtifact: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ArtifactDetail"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly verifyArtifact: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Verification"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getLineage: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getAttestation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/vnd.in-toto+dsse": unknown;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly exportArtifact: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/x-tar": unknown;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getArtifactFile: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+                /**
+                 * @description Path of a file inside the artifact; its slashes stay as they are.
+                 * @example README.md
+                 */
+                readonly path: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/octet-stream": unknown;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly setAlias: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template or an artifact.
+                 * @example support-bot
+                 */
+                readonly name: string;
+                /**
+                 * @description Another name of one version.
+                 * @example production
+                 */
+                readonly alias: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Version"];
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Alias"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly removeAlias: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template or an artifact.
+                 * @example support-bot
+                 */
+                readonly name: string;
+                /**
+                 * @description Another name of one version.
+                 * @example production
+                 */
+                readonly alias: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description No Content */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
             readonly default: components["responses"]["Problem"];
         };
