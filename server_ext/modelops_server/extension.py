@@ -20,6 +20,7 @@ from modelops_server.jobs.following.follower import Follower
 from modelops_server.jobs.queue.changes import Glimpse
 from modelops_server.jobs.resources import Inventory
 from modelops_server.jobs.supervision.service import SchedulerThread
+from modelops_server.tasks import TaskManager
 
 _EVENT_SCHEMA = Path(__file__).with_name("event_schemas") / "job" / "v1.yaml"
 JOB_EVENT = "https://events.jupyterlab-modelops.org/job/v1"
@@ -63,6 +64,7 @@ class ModelOpsApp(ExtensionApp):
 
     _scheduler: SchedulerThread | None = None
     _follower: Follower | None = None
+    _tasks: TaskManager | None = None
 
     def initialize_settings(self) -> None:
         """Resolve the state home and hand it to the handlers; nothing is created."""
@@ -72,6 +74,8 @@ class ModelOpsApp(ExtensionApp):
         self.settings["modelops_home"] = home
         self.log.info("ModelOps %s keeps its state in %s", modelops.__version__, home.root)
         self._start_follower(home)
+        self._tasks = TaskManager(home, self._note_activity)
+        self.settings["modelops_tasks"] = self._tasks
         if self.schedule:
             self._start_scheduler(home)
 
@@ -83,6 +87,8 @@ class ModelOpsApp(ExtensionApp):
         """Called when the server is stopped."""
         if self._follower is not None:
             await asyncio.to_thread(self._follower.stop)
+        if self._tasks is not None:
+            await self._tasks.stop()
         if self._scheduler is not None:
             await asyncio.to_thread(self._scheduler.stop, interrupt=self.on_stop == "interrupt")
 

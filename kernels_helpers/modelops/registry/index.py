@@ -157,6 +157,11 @@ class ArtifactIndex:
         """How many artifacts match a condition."""
         return int(self._value(f"SELECT count(*) FROM artifacts WHERE {where}", parameters))  # noqa: S608
 
+    def count_by_kind(self, where: str, parameters: Iterable[Any] = ()) -> dict[str, int]:
+        """How many artifacts of each kind match a condition."""
+        query = f"SELECT kind, count(*) FROM artifacts WHERE {where} GROUP BY kind ORDER BY kind"  # noqa: S608
+        return {str(kind): int(count) for kind, count in self._rows(query, parameters)}
+
     def by_digest(self, digests: Iterable[str]) -> list[Artifact]:
         """The artifacts among these digests."""
         return self.select("digest IN (SELECT value FROM json_each(?))", [json.dumps(list(digests))])

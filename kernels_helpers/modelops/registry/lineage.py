@@ -63,6 +63,7 @@ class Lineage:
                     "uri": node.uri,
                     "ref": node.artifact.ref if node.artifact else None,
                     "kind": node.artifact.kind if node.artifact else None,
+                    "job": node.artifact.job if node.artifact else None,
                 }
                 for node in self.nodes.values()
             },

@@ -259,6 +259,10 @@ class Registry:
         where, values = found_by(kind=kind, name=name, search=search, latest=latest)
         return self.index.select(where, values, limit, offset), self.index.count(where, values)
 
+    def count_by_kind(self, *, name: str | None = None, search: str = "", latest: bool = False) -> dict[str, int]:
+        """How many artifacts of each kind a :meth:`page` without a kind would find."""
+        return self.index.count_by_kind(*found_by(name=name, search=search, latest=latest))
+
     def lineage(self, ref: str) -> Lineage:
         """An artifact's inputs up to the sources, and everything that was made from it."""
         return trace(self.index, self.get(ref))

@@ -13,6 +13,7 @@ import click
 from modelops.errors import InvalidInput
 from modelops.units import human_bytes
 from modelops_server.cli.output import console, json_option, print_table, printable, show
+from modelops_server.cli.steps import steps
 
 if TYPE_CHECKING:
     from modelops.datasets import Inspection, Registered
@@ -195,8 +196,8 @@ def list_(limit: int, as_json: bool) -> None:
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int], None]]:
     """A line on standard error that says what is being done, where that is a terminal."""
-    with console(stderr=True).status("Looking at the dataset …") as status:
-        yield lambda what, rows: status.update(f"{what} … {rows:,} rows" if rows else f"{what} …")
+    with steps("Looking at the dataset", lines=False) as tell:
+        yield lambda what, rows: tell(f"{what} … {rows:,} rows" if rows else what)
 
 
 @contextmanager

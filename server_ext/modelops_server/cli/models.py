@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,8 @@ import click
 
 from modelops.errors import InvalidInput
 from modelops.units import human_bytes
-from modelops_server.cli.output import console, json_option, print_table, printable, show
+from modelops_server.cli.output import json_option, print_table, printable, show
+from modelops_server.cli.steps import steps
 
 if TYPE_CHECKING:
     from modelops.models import Registered
@@ -51,7 +51,7 @@ def add(source: str, name: str, revision: str | None, no_probe: bool, as_json: b
     from modelops.models import import_model
     from modelops.registry import Registry
 
-    with _progress() as progress:
+    with steps("Looking at the model") as progress:
         registered = import_model(
             source, name=name, registry=Registry(), revision=revision, probe=not no_probe, progress=progress
         )
@@ -70,7 +70,7 @@ def inspect(model: str, revision: str | None, as_json: bool) -> None:
     from modelops.registry import Registry
 
     registry = Registry()
-    with _progress() as progress:
+    with steps("Looking at the model") as progress:
         if ":" in model or "/" in model or model.endswith(".gguf") or Path(model).exists():
             document = _inspect_source(model, revision, registry, progress)
         else:
@@ -193,24 +193,3 @@ def _millions(count: Any) -> str:
     if not isinstance(count, int):
         return ""
     return f"{count / 1e9:.2f} B" if count >= 1_000_000_000 else f"{count / 1e6:.1f} M"
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """What is being done, on standard error: one changing line on a terminal, otherwise a line for each new step."""
-    out = console(stderr=True)
-    if out.is_terminal:
-        from rich.text import Text
-
-        with out.status("Looking at the model …") as status:
-            yield lambda line: status.update(Text(f"{line} …"))
-        return
-    seen: set[str] = set()
-
-    def echo(line: str) -> None:
-        step = line.rpartition(": ")[0] if line.startswith("Downloading") and ": " in line else line
-        if step not in seen:
-            seen.add(step)
-            click.echo(printable(step), err=True)
-
-    yield echo

@@ -30,7 +30,8 @@ def show(document: Any, as_json: bool, as_text: Callable[[], None]) -> None:
 def show_error(error: ModelOpsError, as_json: bool) -> None:
     """Print an error: as JSON to standard output, as message and hint to standard error."""
     if as_json:
-        click.echo(json.dumps(error.as_json(), indent=2, ensure_ascii=False, default=str))
+        problem = {**error.as_json(), "status": error.http_status}
+        click.echo(json.dumps(problem, indent=2, ensure_ascii=False, default=str))
         return
     click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.message}", err=True)
     if error.hint:

@@ -50,17 +50,17 @@ class Verification(RootModel[answers.Verified | answers.Refused]):
 
 async def page(handler: ModelOpsHandler, query: KindQuery, kind: str | None) -> dict[str, Any]:
     """A page of artifacts, as every list of them is sent."""
-    found, total = await handler.with_registry(
-        lambda registry: registry.page(
-            kind=kind,
-            name=query.name,
-            search=query.search,
-            latest=query.latest,
-            limit=query.limit,
-            offset=query.offset,
-        )
-    )
-    return {"artifacts": [_without_files(artifact) for artifact in found], "total": total}
+
+    def read(registry: Registry) -> dict[str, Any]:
+        filters: dict[str, Any] = {"name": query.name, "search": query.search, "latest": query.latest}
+        found, total = registry.page(kind=kind, **filters, limit=query.limit, offset=query.offset)
+        return {
+            "artifacts": [_without_files(artifact) for artifact in found],
+            "total": total,
+            "kinds": registry.count_by_kind(**filters),
+        }
+
+    return await handler.with_registry(read)
 
 
 class ArtifactsHandler(ModelOpsHandler):

@@ -63,6 +63,11 @@ class ModelOpsHandler(APIHandler):
     """Parse, authorise, call, render. Every method of a subclass declares itself with ``@operation``."""
 
     @property
+    def _track_activity(self) -> bool:  # type: ignore[override]
+        # Panels ask again and again by themselves; only what changes something keeps a server from being culled.
+        return self.request.method not in {"GET", "HEAD"}
+
+    @property
     def home(self) -> StateHome:
         """The state home that this server was started with."""
         home: StateHome = self.settings["modelops_home"]

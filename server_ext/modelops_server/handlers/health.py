@@ -14,9 +14,6 @@ from modelops_server.handlers.operation import operation
 class HealthHandler(ModelOpsHandler):
     """``GET health``: ``status`` is ``ok``, or ``degraded`` when nothing new can be stored."""
 
-    # A front end that asks how the server is does not make it busy: the idle culler must not count it.
-    _track_activity = False
-
     @operation("getHealth", "read", "health", answer=Health)
     def get(self) -> dict[str, Any]:
         """Whether this server can work, and which version it is."""

@@ -15,11 +15,14 @@ from modelops_server.handlers.artifacts import (
 )
 from modelops_server.handlers.base import ModelOpsHandler, UnknownRouteHandler
 from modelops_server.handlers.contract import ContractHandler
+from modelops_server.handlers.datasets import DatasetsHandler, InspectDatasetHandler
 from modelops_server.handlers.health import HealthHandler
 from modelops_server.handlers.job_files import LogHandler, NotebookHandler, ReportHandler
 from modelops_server.handlers.jobs import CancelHandler, ComparisonHandler, JobHandler, JobsHandler, RetryHandler
+from modelops_server.handlers.models import ModelsHandler
 from modelops_server.handlers.operation import Operation, operation_of
 from modelops_server.handlers.streams import EventsHandler
+from modelops_server.handlers.tasks import CancelTaskHandler, TaskHandler, TasksHandler
 from modelops_server.handlers.templates import InspectTemplateHandler, TemplateHandler, TemplatesHandler
 
 API = "/modelops/api/v1"
@@ -95,6 +98,12 @@ ROUTES = (
     Route("artifacts/{ref}/export", ExportHandler),
     Route("artifacts/{ref}/files/{path}", ArtifactFileHandler),
     Route("artifacts/{name}/aliases/{alias}", AliasHandler),
+    Route("datasets", DatasetsHandler),
+    Route("datasets/inspect", InspectDatasetHandler),
+    Route("models", ModelsHandler),
+    Route("tasks", TasksHandler),
+    Route("tasks/{id}", TaskHandler),
+    Route("tasks/{id}/cancel", CancelTaskHandler),
 )
 
 HANDLERS = [

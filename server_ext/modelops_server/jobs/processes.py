@@ -161,11 +161,19 @@ def carriers(job_id: str) -> set[int]:
     return found
 
 
-def kill_job(job_id: str, roots: Iterable[int] = (), known: Iterable[Identity] = (), patience: float = 5.0) -> set[int]:
+def kill_job(
+    job_id: str,
+    roots: Iterable[int] = (),
+    known: Iterable[Identity] = (),
+    patience: float = 5.0,
+    *,
+    reaping: bool = True,
+) -> set[int]:
     """Kill whatever belongs to a job, and return the pids that outlived ``patience`` seconds (normally none).
 
     That is: everything below ``roots``, everything that carries the job's id, every process in ``known`` that is still
     itself, and everything below those. It looks again after each round, since a process may fork while it is killed.
+    Not ``reaping`` leaves the ended children of this process to those who wait for them.
     """
     deadline = time.monotonic() + patience
     keep = {os.getpid()}
@@ -178,7 +186,8 @@ def kill_job(job_id: str, roots: Iterable[int] = (), known: Iterable[Identity] =
             return targets
         for pid in targets:
             send_signal(pid, signal.SIGKILL)
-        reap()
+        if reaping:
+            reap()
         time.sleep(0.02)
 
 

@@ -47,6 +47,7 @@ class ArtifactList(Answer):
 
     artifacts: list[ArtifactSummary]
     total: int
+    kinds: dict[ArtifactKind, int] = Field(description="How many there are of each kind, whatever kind was asked for.")
 
 
 class ArtifactInput(Answer):
@@ -91,11 +92,12 @@ class Refused(Answer):
 
 
 class LineageNode(Answer):
-    """An artifact, or an input that is none; then `ref` and `kind` are `null`."""
+    """An artifact, or an input that is none; then all but `uri` is `null`."""
 
     uri: str
     ref: str | None
     kind: ArtifactKind | None
+    job: str | None = Field(description="The job that made it.")
 
 
 class LineageEdge(Answer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from modelops_server.handlers.answers.artifacts import Artifact
@@ -21,6 +21,14 @@ class TaskProgress(Answer):
     fraction: float | None = Field(description="From 0 to 1; `null` while it cannot be told.")
 
 
+class TaskResult(Artifact):
+    """The artifact that is there now."""
+
+    model_config = ConfigDict(extra="allow")
+
+    new: bool = Field(description="False where the same content was there already: no new version.")
+
+
 class Task(Answer):
     """Something that takes a while and is not a job: it lives as long as the server."""
 
@@ -29,7 +37,7 @@ class Task(Answer):
     name: str = Field(description="Of the artifact that it makes.")
     state: TaskState
     progress: TaskProgress
-    result: Artifact | None
+    result: TaskResult | None
     problem: Details | None
     created: Time
     finished: Time | None
