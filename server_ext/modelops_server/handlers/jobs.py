@@ -15,6 +15,7 @@ from modelops_server.handlers.requests import Submission
 from modelops_server.jobs import Job, JobOptions, Queue, State
 from modelops_server.jobs.details import job_details
 from modelops_server.jobs.ending import cancel
+from modelops_server.jobs.glance import glance
 from modelops_server.jobs.queue.listing import JobFilter, SortKey
 
 _PAGE = 100
@@ -57,15 +58,16 @@ class JobsHandler(ModelOpsHandler):
 
     @operation("listJobs", "read", "jobs", query=JobsQuery, answer=answers.JobList)
     async def get(self, query: JobsQuery) -> dict[str, Any]:
-        """List jobs, the newest first."""
+        """Find jobs, the newest first unless sorted otherwise."""
         chosen = JobFilter([State(state) for state in query.state], query.template, query.search)
         key: SortKey = query.sort.removeprefix("-")  # type: ignore[assignment]
-        jobs, total = await self.with_queue(
-            lambda queue: queue.page(
-                chosen, key, descending=query.sort.startswith("-"), limit=query.limit, offset=query.offset
-            )
-        )
-        return {"jobs": [job.as_json() for job in jobs], "total": total}
+        descending = query.sort.startswith("-")
+
+        def read(queue: Queue) -> dict[str, Any]:
+            jobs, total = queue.page(chosen, key, descending=descending, limit=query.limit, offset=query.offset)
+            return {"jobs": [{**job.as_json(), **glance(job)} for job in jobs], "total": total}
+
+        return await self.with_queue(read)
 
     @operation(
         "submitJob",

@@ -57,10 +57,27 @@ class Job(Answer):
     folder: str
 
 
+class JobProgress(Answer):
+    """How far the work is that the job does just now."""
+
+    phase: str
+    done: float
+    total: float | None
+    unit: str
+    seconds_left: float | None
+
+
+class ListedJob(Job):
+    """A job with a glance at how far it is; `null` while it waits, and when it has ended."""
+
+    progress: JobProgress | None
+    latest: dict[str, float] | None = Field(description="The last value of each metric.")
+
+
 class JobList(Answer):
     """One page of the jobs that were asked for, and how many there are in all."""
 
-    jobs: list[Job]
+    jobs: list[ListedJob]
     total: int
 
 
