@@ -124,4 +124,5 @@ class ModelOpsApp(ExtensionApp):
     def _note_activity(self) -> None:
         # Jupyter counts every setting of such a name when it looks whether a server is idle: one that is culled takes
         # the following of its jobs along.
-        self.settings["modelops_jobs_last_activity"] = datetime.now(UTC)
+        server: Any = self.serverapp
+        server.web_app.settings["modelops_jobs_last_activity"] = datetime.now(UTC)

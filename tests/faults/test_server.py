@@ -1,4 +1,4 @@
-"""F1, F2, F25: servers that are killed, stopped and come back; machines that reboot."""
+"""F1, F2, F25: servers that are killed, stopped, culled and come back; machines that reboot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,25 @@ from modelops_server.jobs.processes import Identity
 
 COUNTING = "import time\nfor n in range({n}):\n    print('line', n, flush=True)\n    time.sleep(0.1)"
 
+PROGRAM = ("-m", "jupyter_server")
+
+IMPATIENT = """
+from jupyter_server.serverapp import ServerApp
+from tornado.ioloop import PeriodicCallback
+
+class Impatient(ServerApp):
+    # Jupyter asks once a minute whether anything has happened.
+    def init_shutdown_no_activity(self):
+        PeriodicCallback(self.shutdown_no_activity, 100).start()
+
+Impatient.launch_instance()
+"""
+
 
 class Server:
     """A Jupyter server in a process of its own, that runs jobs of one state home."""
 
-    def __init__(self, home: StateHome, folder: Path, *options: str) -> None:
+    def __init__(self, home: StateHome, folder: Path, *options: str, program: Sequence[str] = PROGRAM) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -36,7 +51,7 @@ class Server:
         self.client = httpx.Client(
             base_url=f"http://127.0.0.1:{port}/modelops/api/v1", headers={"Authorization": f"token {token}"}, timeout=10
         )
-        command = [sys.executable, "-m", "jupyter_server", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+        command = [sys.executable, *program, f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
         self.process = subprocess.Popen(
             [
                 *(*command, "--no-browser", "--allow-root", f"--IdentityProvider.token={token}"),
@@ -68,6 +83,21 @@ class Server:
         """What the server says of a job."""
         return dict(self.client.get(f"/jobs/{job_id}").json())
 
+    def follow(self, job_id: str, last: str = "") -> Iterator[tuple[str, str, Any]]:
+        """The messages of a job's events, each with its position and kind, until the end or the server's."""
+        headers = {"Last-Event-ID": last} if last else {}
+        with (
+            suppress(httpx.TransportError),
+            self.client.stream("GET", f"/jobs/{job_id}/events", headers=headers) as response,
+        ):
+            fields = {}
+            for line in response.iter_lines():
+                name, _, value = line.partition(": ")
+                fields[name] = value
+                if not line and "data" in fields:
+                    yield fields["id"], fields["event"], json.loads(fields["data"])
+                    fields = {}
+
     def end(self, number: int) -> None:
         """End the server by a signal."""
         self.process.send_signal(number)
@@ -86,8 +116,8 @@ def start(jobs: Any, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts servers on one state home; each is up when it is returned."""
     servers: list[Server] = []
 
-    def start_one(*options: str) -> Server:
-        server = Server(jobs.home, tmp_path, *options)
+    def start_one(*options: str, program: Sequence[str] = PROGRAM) -> Server:
+        server = Server(jobs.home, tmp_path, *options, program=program)
         servers.append(server)
         server.wait_until_up()
         return server
@@ -119,6 +149,46 @@ def test_f1_a_job_goes_on_when_its_server_is_killed_and_the_next_server_follows_
     job = jobs.queue.get(job_id)
     assert (job.epoch, job.attempt.runner) == (1, runner)
     assert jobs.log(job).splitlines() == [f"line {n}" for n in range(100)]
+
+
+def test_f1_a_reader_whom_the_servers_death_cut_off_goes_on_at_the_next_server_exactly_there(
+    start: Callable[..., Server], jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    first = start()
+    job_id = first.submit(notebook(COUNTING.format(n=50) + "\n    import modelops; modelops.log_metric(n, loss=1.0)"))
+    received = []
+    for message in first.follow(job_id):
+        received.append(message)
+        if sum(kind == "log" for _, kind, _ in received) == 5:
+            first.end(signal.SIGKILL)
+
+    received += start().follow(job_id, last=received[-1][0])
+
+    folder = jobs.queue.get(job_id).folder
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    assert [content for _, kind, content in received if kind == "event"] == events
+    printed = "".join(content["text"] for _, kind, content in received if kind == "log")
+    assert printed == (folder / "log.txt").read_text()
+    assert received[-1][1:] == ("end", {"state": "succeeded"})
+
+
+def test_a_server_is_not_culled_while_its_jobs_run_and_is_when_they_have_ended_though_somebody_watches(
+    start: Callable[..., Server], jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    server = start("--ServerApp.shutdown_no_activity_timeout=3", program=("-c", IMPATIENT))
+    job_id = server.submit(notebook(COUNTING.format(n=80)))
+    began = time.monotonic()
+
+    # Longer than the server may be idle; that it is watched does not count.
+    assert [kind for _, kind, _ in server.follow(job_id)][-1] == "end"
+    assert time.monotonic() - began > 6
+
+    with suppress(httpx.TransportError):
+        for _ in range(200):
+            server.client.get("/jobs")
+            server.client.get(f"/jobs/{job_id}")
+            time.sleep(0.1)
+    assert server.process.wait(timeout=5) == 0
 
 
 def test_f1_a_runner_that_dies_with_its_server_is_found_by_the_next_one(

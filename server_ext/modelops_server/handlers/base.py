@@ -132,6 +132,11 @@ class ModelOpsHandler(APIHandler):
         """What ``work`` returns, done in a thread: files and databases may take their time."""
         return await asyncio.get_running_loop().run_in_executor(None, work)
 
+    def update_api_activity(self) -> None:
+        """Only who changes something makes the server busy: panels ask again and again, also while nobody is there."""
+        if self.request.method not in {"GET", "HEAD"}:
+            super().update_api_activity()
+
     @authenticated
     def _not_served(self, **_path: str) -> None:
         raise HTTPError(HTTPStatus.METHOD_NOT_ALLOWED)

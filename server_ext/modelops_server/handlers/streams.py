@@ -41,9 +41,6 @@ class EventsQuery(BaseModel):
 class EventsHandler(ModelOpsHandler):
     """``jobs/{id}/events``."""
 
-    # Whoever watches a job does not make the server busy; the job itself does.
-    _track_activity = False
-
     _reader: Reader | None = None
     _gone = False
 

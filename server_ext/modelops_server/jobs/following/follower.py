@@ -25,7 +25,8 @@ _ACTIVITY = 1.0
 _PAUSE = 1.0
 """Seconds without a look at the queue after it could not be read."""
 _REST = 4
-"""The thread rests for so many times as long as it has worked: following costs a fifth of a core at most."""
+"""The thread rests for so many times the processor time of its work: following costs a fifth of a core at most."""
+_LONGEST_REST = 0.25
 
 _log = logging.getLogger("modelops.following")
 
@@ -111,7 +112,7 @@ class Follower(threading.Thread):
     def run(self) -> None:
         """Look at the queue and at the folders of the jobs that have readers, again and again."""
         while not self._stopped:
-            begun = time.monotonic()
+            begun = time.thread_time()
             self._wake.clear()
             try:
                 self._work()
@@ -121,7 +122,7 @@ class Follower(threading.Thread):
                     break
                 time.sleep(_PAUSE)
             idle = POLL_INTERVAL if self._asking else _LOOK
-            self._wake.wait(max(idle, _REST * (time.monotonic() - begun)))
+            self._wake.wait(max(idle, min(_REST * (time.thread_time() - begun), _LONGEST_REST)))
         self._changes.close()
         with suppress(RuntimeError):  # the loop may be closed
             self._loop.call_soon_threadsafe(self._dismiss_all)

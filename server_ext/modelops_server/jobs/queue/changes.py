@@ -92,7 +92,10 @@ class JobChanges:
         called again.
         """
         queue = self.queue()
-        if queue is None or (version := queue.data_version()) == self._version:
+        if queue is None:
+            self._newest = 0  # all that will be there will be new
+            return Changes()
+        if (version := queue.data_version()) == self._version:
             return Changes()
         first = self._newest < 0  # also of a database that has replaced another
         if first:
@@ -118,7 +121,8 @@ class JobChanges:
         file = stat.st_dev, stat.st_ino
         if file != self._file:
             self.close()
-            self._newest = -1
+            if self._file is not None:
+                self._newest = -1
         if self._queue is None:
             self._queue = Queue(self._home)
             self._queue.database.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")

@@ -89,6 +89,11 @@ def test_without_a_database_nothing_has_happened_and_none_is_made(home: StateHom
     assert changes.look() == Changes()
     assert not home.root.exists()
 
+    queue = Queue(home)
+    add(queue, "a")
+    queue.close()
+    assert moved(changes) == [("a", "queued")]
+
 
 def test_a_database_that_has_replaced_the_old_one_is_taken_as_it_is(
     home: StateHome, queue: Queue, changes: JobChanges, tmp_path: Path
