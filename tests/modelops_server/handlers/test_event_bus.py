@@ -83,6 +83,7 @@ async def test_a_job_that_is_run_by_a_worker_elsewhere_is_told_with_what_it_made
         "modelops.log_artifact(folder, name='findings', kind='report')"
     )
     jobs.submit(notebook(source))
+    await arrive(events, 1)  # a state that is over within a tenth of a second may be passed over
     deadline = time.monotonic() + 60
     while not (events and State(events[-1]["state"]).terminal):
         assert time.monotonic() < deadline
