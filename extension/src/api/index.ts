@@ -3,14 +3,18 @@ import { ServerConnection } from '@jupyterlab/services';
 import { Connection, Query } from './connection';
 import { followJob, IFollower } from './following';
 import type {
-  Artifact,
+  ArtifactDetail,
+  ArtifactList,
+  Envelope,
   Health,
   Job,
   JobDetail,
+  Lineage,
   Submission,
   Template,
   TemplateEntry,
-  Values
+  Values,
+  Verification
 } from './types';
 
 export { asProblem, NOT_INSTALLED, ProblemError, UNREACHABLE } from './problems';
@@ -68,7 +72,42 @@ export class Api {
     return followJob(this.connection, id, follower, signal);
   }
 
-  artifacts(query: Query = {}): Promise<{ artifacts: Artifact[]; total: number }> {
+  artifacts(query: Query = {}): Promise<ArtifactList> {
     return this.connection.get('artifacts', query);
   }
+
+  artifact(ref: string): Promise<ArtifactDetail> {
+    return this.connection.get(artifactPath(ref));
+  }
+
+  /** Check the signature and every byte. That it does not hold is an answer and no error. */
+  verifyArtifact(ref: string): Promise<Verification> {
+    return this.connection.send('POST', artifactPath(ref, 'verify'));
+  }
+
+  lineage(ref: string): Promise<Lineage> {
+    return this.connection.get(artifactPath(ref, 'lineage'));
+  }
+
+  attestation(ref: string): Promise<Envelope> {
+    return this.connection.get(artifactPath(ref, 'attestation'));
+  }
+
+  /** Let an alias mean a version from now on. */
+  setAlias(name: string, alias: string, version: number): Promise<unknown> {
+    return this.connection.send('PUT', artifactPath(name, 'aliases', alias), { version });
+  }
+
+  removeAlias(name: string, alias: string): Promise<void> {
+    return this.connection.send('DELETE', artifactPath(name, 'aliases', alias));
+  }
+
+  /** The address of what can be saved of an artifact: one file, all of it, or its attestation. */
+  artifactUrl(ref: string, ...parts: string[]): string {
+    return this.connection.url(artifactPath(ref, ...parts));
+  }
+}
+
+function artifactPath(ref: string, ...parts: string[]): string {
+  return ['artifacts', ref, ...parts].map(encodeURIComponent).join('/');
 }

@@ -21,17 +21,20 @@ export type Reason = Schemas['Reason'];
 export type Submission = Partial<Schemas['Submission']> &
   Pick<Schemas['Submission'], 'template' | 'parameters'>;
 
-export type Artifact = Readonly<{
-  ref: string;
-  name: string;
-  version: number;
-  kind: string;
-  created: string;
-  size: number;
-  digest: string;
-  job: string | null;
-  aliases: readonly string[];
-  metadata: Readonly<Record<string, JsonValue>>;
+export type ArtifactKind = Schemas['ArtifactKind'];
+export type Artifact = Schemas['ArtifactSummary'];
+export type ArtifactList = Schemas['ArtifactList'];
+export type ArtifactFile = Schemas['ArtifactFile'];
+export type ArtifactDetail = Schemas['ArtifactDetail'];
+export type Verification = Schemas['Verification'];
+export type Details = Schemas['Details'];
+export type Lineage = Schemas['Lineage'];
+
+/** A signed statement in its envelope (DSSE); the payload is JSON in base64. */
+export type Envelope = Readonly<{
+  payload: string;
+  payloadType: string;
+  signatures: readonly Readonly<{ keyid?: string; sig: string }>[];
 }>;
 
 export type TemplateEntry = Readonly<{

@@ -8,6 +8,12 @@ import { DEFAULTS, Preferences } from './preferences';
 class Chosen {
   readonly changed = new Signal<this, void>(this);
   constructor(public composite: object) {}
+
+  set(name: string, value: unknown): Promise<void> {
+    this.composite = { ...this.composite, [name]: value };
+    this.changed.emit();
+    return Promise.resolve();
+  }
 }
 
 function follow(chosen: Chosen): Preferences {
@@ -48,5 +54,15 @@ describe('Preferences', () => {
     chosen.composite = { notifications: false };
     chosen.changed.emit();
     expect(heard).toEqual([false]);
+  });
+
+  it('are stored in the settings, and known at once', async () => {
+    const chosen = new Chosen({});
+    const preferences = follow(chosen);
+    const presets = { sft: { Quick: { max_steps: 10 } } };
+    const stored = preferences.set('presets', presets);
+    expect(preferences.values.presets).toEqual(presets);
+    await stored;
+    expect(chosen.composite).toEqual({ presets });
   });
 });

@@ -1,4 +1,5 @@
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
+import type { JSONObject } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
 /** What `schema/workbench.json` lets a user choose; it says what each is for. */
@@ -8,6 +9,8 @@ export type PreferenceValues = {
   refreshSeconds: number;
   notifications: boolean;
   previews: { dataset: boolean; lengths: boolean; batch: boolean };
+  /** Parameters by the title of the preset, by the name of the template. */
+  presets: Record<string, Record<string, JSONObject>>;
 };
 
 /** As in the schema; for where there are no settings, and until they have been read. */
@@ -15,7 +18,8 @@ export const DEFAULTS: PreferenceValues = {
   defaultTemplate: 'sft',
   refreshSeconds: 10,
   notifications: true,
-  previews: { dataset: true, lengths: true, batch: true }
+  previews: { dataset: true, lengths: true, batch: true },
+  presets: {}
 };
 
 /** What the user has chosen in JupyterLab's settings, as it is now. */
@@ -31,6 +35,7 @@ export class Preferences {
 
   /** Take the user's choices from `settings`, now and whenever they change. */
   follow(settings: ISettingRegistry.ISettings): void {
+    this.settings = settings;
     const read = (): void => {
       const given = settings.composite as Partial<PreferenceValues>;
       const previews = { ...DEFAULTS.previews, ...given.previews };
@@ -41,6 +46,14 @@ export class Preferences {
     read();
   }
 
+  /** Choose for the user; without settings it is forgotten with the page. */
+  async set<K extends keyof PreferenceValues>(name: K, value: PreferenceValues[K]): Promise<void> {
+    this._values = { ...this._values, [name]: value };
+    this._changed.emit();
+    await this.settings?.set(name, value);
+  }
+
+  private settings: ISettingRegistry.ISettings | null = null;
   private _values = DEFAULTS;
   private readonly _changed = new Signal<this, void>(this);
 }
