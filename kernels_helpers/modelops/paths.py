@@ -67,6 +67,11 @@ class StateHome:
         return self.root / "templates"
 
     @property
+    def cache(self) -> Path:
+        """What can be computed again: nothing is lost when it is removed."""
+        return self.root / "cache"
+
+    @property
     def scratch(self) -> Path:
         """Private, disposable folders: downloads, verified copies. Same file system as the blobs."""
         return self.root / "scratch"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,7 @@ def _check_tokenizer(folder: Path, config: dict[str, Any]) -> None:
             f"{folder.name} has no tokenizer.",
             "Save it beside the weights with tokenizer.save_pretrained(folder).",
         )
-    rows = _text_config(config).get("vocab_size")
+    rows = text_config(config).get("vocab_size")
     if not (folder / "tokenizer.json").is_file() or not isinstance(rows, int):
         return
     document = read_json(folder / "tokenizer.json")
@@ -173,7 +174,7 @@ def _info(folder: Path, config: dict[str, Any], tensors: list[StoredTensor]) -> 
     for tensor in tensors:
         parameters[tensor.dtype] += tensor.elements
     dtype = parameters.most_common(1)[0][0] if parameters else "F32"
-    text = _text_config(config)
+    text = text_config(config)
     template = read_chat_template(folder)
     architectures = config.get("architectures")
     return ModelInfo(
@@ -188,8 +189,9 @@ def _info(folder: Path, config: dict[str, Any], tensors: list[StoredTensor]) -> 
     )
 
 
-def _text_config(config: dict[str, Any]) -> dict[str, Any]:
-    # Models that also see or hear keep the language model's shape one level down.
+def text_config(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part of a model's ``config.json`` that describes its language model."""
+    # Models that also see or hear keep it one level down.
     nested = config.get("text_config")
     return nested if isinstance(nested, dict) else config
 

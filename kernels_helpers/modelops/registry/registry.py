@@ -6,7 +6,7 @@ import difflib
 import logging
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -279,18 +279,20 @@ class Registry:
         each(lambda file: self._check_blob(file, signed.statement), in_path_order(signed.statement.files))
         return signed.artifact
 
-    def verified_open(self, ref: str, *, only: str | None = None) -> VerifiedArtifact:
+    def verified_open(self, ref: str, *, only: str | Callable[[str], bool] | None = None) -> VerifiedArtifact:
         """Verify an artifact into a private folder; the one door to its files. For use in a ``with`` statement.
 
         What is there has been copied while it was hashed, so nothing that happens to the store later can change it.
-        With the path of a file as ``only``, no other one is read. Raises ``VerificationError`` with the reason, and
-        ``NotFound`` with code ``file_not_found``.
+        With ``only``, the path of a file or what chooses among the paths, no other file is read. Raises
+        ``VerificationError`` with the reason, and ``NotFound`` with code ``file_not_found``.
         """
         signed = self.signed(self.get(ref))
-        files = [file for file in in_path_order(signed.statement.files) if only in {None, file.path}]
+        chosen = only if callable(only) else lambda path: only in {None, path}
+        files = [file for file in in_path_order(signed.statement.files) if chosen(file.path)]
         if not files:
+            wanted = f"the file {only!r}" if isinstance(only, str) else "such a file"
             raise NotFound(
-                "file_not_found", f"{signed.artifact.ref} has no file {only!r}.", "Its files are listed with it."
+                "file_not_found", f"{signed.artifact.ref} does not have {wanted}.", "Its files are listed with it."
             )
         scratch = ScratchFolder(self.home)
         try:

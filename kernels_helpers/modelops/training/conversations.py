@@ -40,18 +40,12 @@ def tokenize_rows(rows: Iterable[Mapping[str, Any]], tokenizer: PreTrainedTokeni
 
     kept, truncated, dropped = [], 0, 0
     for row in rows:
-        example = (
-            tokenize_conversation(row["messages"], tokenizer)
-            if "messages" in row
-            else _learned_as_a_whole(tokenizer(row["text"])["input_ids"])
-        )
+        example = tokenize_row(row, tokenizer)
         truncated += len(example["input_ids"]) > max_length
-        example = {column: values[:max_length] for column, values in example.items()}
-        # The first token of a sequence has nothing before it that could predict it.
-        if all(label == IGNORED for label in example["labels"][1:]):
-            dropped += 1
+        if shortened := cut(example, max_length):
+            kept.append(shortened)
         else:
-            kept.append(example)
+            dropped += 1
     if not kept:
         raise InvalidInput(
             "nothing_to_learn",
@@ -61,6 +55,20 @@ def tokenize_rows(rows: Iterable[Mapping[str, Any]], tokenizer: PreTrainedTokeni
             max_length=max_length,
         )
     return Examples(Dataset.from_list(kept), truncated, dropped)
+
+
+def tokenize_row(row: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> dict[str, list[int]]:
+    """One row, whole, as ``input_ids`` and ``labels``; raises what :func:`tokenize_conversation` raises."""
+    if "messages" in row:
+        return tokenize_conversation(row["messages"], tokenizer)
+    return _learned_as_a_whole(tokenizer(row["text"])["input_ids"])
+
+
+def cut(example: Mapping[str, list[int]], max_length: int) -> dict[str, list[int]] | None:
+    """An example cut off at ``max_length`` tokens; ``None`` when nothing to learn is left of it."""
+    shortened = {column: values[:max_length] for column, values in example.items()}
+    # The first token of a sequence has nothing before it that could predict it.
+    return None if all(label == IGNORED for label in shortened["labels"][1:]) else shortened
 
 
 def tokenize_conversation(messages: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase) -> dict[str, list[int]]:

@@ -7,15 +7,18 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from modelops.errors import InvalidInput, ModelOpsError, Unavailable
+from modelops.errors import InvalidInput, ModelOpsError, NotFound, Unavailable
 from modelops.names import Reference
 from modelops.registry import Registry
 from modelops.templates import Parameter, Template
+from modelops_server.jobs.executors import executor_names
 from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.records import Job
 from modelops_server.jobs.running.kernels import find_kernel, kernel_python
@@ -157,6 +160,14 @@ def _command(parameter: Parameter, source: str) -> str:
     return _ADD_COMMAND.get(parameter.reference or "", "modelops artifacts list").format(source=source)
 
 
+def check_executor(name: str) -> None:
+    """Raise ``NotFound`` with the executors there are."""
+    if name not in executor_names():
+        raise NotFound(
+            "unknown_executor", f"There is no executor {name!r}.", f"Choose one of: {', '.join(executor_names())}."
+        )
+
+
 def choose_kernel(notebook: Path, kernel: str | None) -> tuple[str, str]:
     """The name and language of the kernel to use: the one asked for, else the notebook's; raises ``NotFound``."""
     metadata = json.loads(notebook.read_bytes()).get("metadata", {})
@@ -185,6 +196,17 @@ def missing_packages(requires: Sequence[str], python: str) -> list[str]:
     """The import names that ``python`` cannot find."""
     if Path(python).samefile(sys.executable):
         return [name for name in requires if find_spec(name) is None]
+    return list(_missing_elsewhere(tuple(requires), python, _last_installation(python)))
+
+
+@lru_cache(maxsize=64)
+def _missing_elsewhere(requires: tuple[str, ...], python: str, _installed: int) -> tuple[str, ...]:
+    """Asked of a process of its own, which takes a tenth of a second: once, until something is installed there."""
     answer = subprocess.run([python, "-c", _PROBE, *requires], capture_output=True, text=True, timeout=60, check=True)
-    missing: list[str] = json.loads(answer.stdout)
-    return missing
+    return tuple(json.loads(answer.stdout))
+
+
+def _last_installation(python: str) -> int:
+    """When the folder of an environment's packages last changed, in nanoseconds; installing and removing do that."""
+    folders = Path(python).parent.parent.glob("lib*/python*/site-packages")
+    return max((folder.stat().st_mtime_ns for folder in folders), default=time.monotonic_ns())

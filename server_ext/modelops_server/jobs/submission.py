@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from modelops.errors import InvalidInput, NotFound
+from modelops.errors import InvalidInput
 from modelops.files import fsync_folder, out_of_space, write_atomic
 from modelops.names import Reference, check_name
 from modelops.paths import StateHome
@@ -18,7 +18,6 @@ from modelops.registry import Registry
 from modelops.registry.blobs import disk_full
 from modelops.templates import Template
 from modelops_server.jobs import preflight
-from modelops_server.jobs.executors import executor_names
 from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.records import Job, now
 from modelops_server.jobs.resources import Request
@@ -57,10 +56,7 @@ def submit(
     ``Unavailable`` when the kernel lacks packages; then nothing is queued. The same ``idempotency_key`` again returns
     the first job.
     """
-    if executor not in executor_names():
-        raise NotFound(
-            "unknown_executor", f"There is no executor {executor!r}.", f"Choose one of: {', '.join(executor_names())}."
-        )
+    preflight.check_executor(executor)
     preflight.refuse_sources(template, parameters)
     values = template.validate(parameters)
     queue = queue or Queue(home)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from modelops.errors import InvalidInput, NotFound
+from modelops.errors import InvalidInput, NotFound, VerificationError
 from modelops.paths import StateHome
 from modelops.registry import Artifact, Build, Dependency, FileEntry, Registry
 from modelops.registry.database import transaction
@@ -217,3 +217,16 @@ def test_looking_at_an_empty_home_makes_no_key_and_no_folders(registry: Registry
     with pytest.raises(NotFound):
         registry.verify("support-bot")
     assert {path.name for path in home.root.iterdir()} <= {"modelops.db", "modelops.db-wal", "modelops.db-shm"}
+
+
+def test_opening_a_part_gives_the_chosen_files_alone_and_verifies_them(registry: Registry, adapter: Artifact) -> None:
+    with registry.verified_open("support-bot", only=lambda path: path.startswith("docs/")) as opened:
+        found = [path.relative_to(opened.path).as_posix() for path in opened.path.rglob("*") if path.is_file()]
+    assert found == ["docs/card.md"]
+
+    [card] = [file for file in adapter.files if file.path == "docs/card.md"]
+    blob = registry.blobs.path(card.sha256)
+    blob.chmod(0o644)
+    blob.write_bytes(b"ho")
+    with pytest.raises(VerificationError):
+        registry.verified_open("support-bot", only=lambda path: path.startswith("docs/"))

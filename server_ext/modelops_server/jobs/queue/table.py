@@ -123,6 +123,13 @@ class JobTable:
         ).fetchone()
         return int(row[0])
 
+    def ahead_of_priority(self, priority: int) -> int:
+        """How many queued jobs would come before one that is submitted now."""
+        row = self.database.execute(
+            "SELECT count(*) FROM jobs WHERE state = 'queued' AND priority >= ?", [priority]
+        ).fetchone()
+        return int(row[0])
+
     def attempts(self, job_id: str) -> tuple[Attempt, ...]:
         """Every attempt of a job, the first one first."""
         query = f"SELECT {_ATTEMPT} FROM attempts WHERE job = ? ORDER BY epoch"  # noqa: S608
