@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import BinaryIO
 
 from modelops.names import check_member_path
-from modelops.registry import Artifact, Registry, VerifiedArtifact
+from modelops.registry import Artifact, Registry
 from modelops.registry.scratch import ScratchFolder
 from modelops_server.handlers.files import FileHandler
 from modelops_server.handlers.operation import operation
@@ -31,9 +32,8 @@ class ArtifactFileHandler(FileHandler):
     async def get(self, ref: str, path: str) -> None:
         """One file, verified, to be saved; it is never shown."""
         member = check_member_path(path)
-        verified: VerifiedArtifact = await self.with_registry(lambda registry: registry.verified_open(ref, only=member))
-        with verified:
-            await self.send_file(verified.path / member, _BYTES, attachment=PurePosixPath(member).name)
+        with await self.with_registry(lambda registry: _verified(registry, ref, member)) as stream:
+            await self.send(stream, _BYTES, attachment=PurePosixPath(member).name)
 
 
 class ExportHandler(FileHandler):
@@ -42,15 +42,23 @@ class ExportHandler(FileHandler):
     @operation("exportArtifact", "read", "artifacts", media=("application/x-tar",))
     async def get(self, ref: str) -> None:
         """A verified archive that anyone can check: files, attestation, proof of publication, public key."""
-        scratch = await self.slowly(ScratchFolder, self.home)
-        try:
-            archive = scratch.path / "export.tar"
+        artifact, archive = await self.with_registry(lambda registry: _exported(registry, ref))
+        with archive:
+            await self.send(archive, "application/x-tar", attachment=f"{artifact.name}-{artifact.version}.tar")
 
-            def export(registry: Registry) -> Artifact:
-                return registry.export(ref, archive)
 
-            artifact = await self.with_registry(export)
-            name = f"{artifact.name}-{artifact.version}.tar"
-            await self.send_file(archive, "application/x-tar", attachment=name)
-        finally:
-            await self.slowly(scratch.remove)
+# An open file stays readable when its private folder is gone, so nothing is left behind if the reader goes away.
+
+
+def _verified(registry: Registry, ref: str, member: str) -> BinaryIO:
+    with registry.verified_open(ref, only=member) as verified:
+        return (verified.path / member).open("rb")
+
+
+def _exported(registry: Registry, ref: str) -> tuple[Artifact, BinaryIO]:
+    scratch = ScratchFolder(registry.home)
+    try:
+        archive = scratch.path / "export.tar"
+        return registry.export(ref, archive), archive.open("rb")
+    finally:
+        scratch.remove()

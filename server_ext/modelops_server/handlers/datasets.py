@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from modelops.names import Reference, check_name
+from modelops.names import check_name
 from modelops_server.handlers.answers import datasets as answers
 from modelops_server.handlers.answers.artifacts import ArtifactList
 from modelops_server.handlers.answers.tasks import Task
@@ -81,7 +81,7 @@ class DatasetsHandler(FileHandler):
             options.append("--skip-bad-rows")
         if body.test_fraction is not None:
             options += ["--test-fraction", str(body.test_fraction)]
-        path = str(self.confined(body.path))
+        path = str(self.existing(body.path))
         command = ("datasets", "add", "--json", "--name", name, *options, "--", path)
         return tasks.start("add-dataset", name, *command).as_json()
 
@@ -96,7 +96,10 @@ class InspectDatasetHandler(FileHandler):
         if body.context is not None:
             options += ["--context", str(body.context)]
         if body.model is not None:
-            options += ["--tokenizer", str(Reference.parse(body.model))]
-        what = str(Reference.parse(body.ref)) if body.ref is not None else str(self.confined(body.path or ""))
+            options += ["--tokenizer", await self._exactly(body.model)]
+        what = await self._exactly(body.ref) if body.ref is not None else str(self.existing(body.path or ""))
         # In a process of its own: a file may have millions of rows, and a tokenizer takes a second to import.
         return await run_command(self.home, "datasets", "inspect", "--json", *options, "--", what)
+
+    async def _exactly(self, ref: str) -> str:
+        return await self.with_registry(lambda registry: registry.get(ref).ref)

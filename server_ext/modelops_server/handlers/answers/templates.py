@@ -40,6 +40,7 @@ class TemplateFacts(Answer):
     requires: list[str] = Field(description="Import names of the packages that it needs.")
     resources: TemplateResources
     resumable: bool
+    presets: dict[str, dict[str, Any]] = Field(description="Values of parameters that go together, by their title.")
     sha256: Digest
 
 
@@ -64,6 +65,7 @@ class TemplateEntry(Answer):
     requires: list[str] | None = None
     resources: TemplateResources | None = None
     resumable: bool | None = None
+    presets: dict[str, dict[str, Any]] | None = None
     sha256: Digest | None = None
 
 
