@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -48,7 +49,7 @@ class Follower(threading.Thread):
         ``on_moved`` is called, in the loop, with jobs that have moved on.
         """
         super().__init__(name="modelops-follower", daemon=True)
-        self._home = home
+        self._jobs = home.jobs
         self._loop = loop
         self._on_moved = on_moved
         self._on_active = on_active
@@ -187,10 +188,11 @@ class Follower(threading.Thread):
             self._loop.call_soon_threadsafe(self._give, answers)
 
     def _sizes(self, job_id: str) -> Sizes:
-        return _size(self._home, job_id, EVENTS), _size(self._home, job_id, LOG)
+        folder = f"{self._jobs}/{job_id}"
+        return _size(f"{folder}/{EVENTS}"), _size(f"{folder}/{LOG}")
 
     def _read(self, job_id: str, start: Position, last: bool) -> Batch:
-        return read_batch(self._home.jobs / job_id, start, last=last)
+        return read_batch(self._jobs / job_id, start, last=last)
 
     def _cannot_read(self, error: BaseException) -> None:
         _log.warning("What happens in the queue cannot be read: %s", error)
@@ -202,8 +204,8 @@ class Follower(threading.Thread):
             self.dismiss(reader)
 
 
-def _size(home: StateHome, job_id: str, name: str) -> int:
+def _size(path: str) -> int:
     try:
-        return (home.jobs / job_id / name).stat().st_size
+        return os.stat(path).st_size  # noqa: PTH116 - done so often that making a Path of it would cost the most
     except FileNotFoundError:
         return 0
