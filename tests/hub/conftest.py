@@ -53,6 +53,7 @@ class User:
         self.name = name
         self.folder = folder
         self.token = token
+        self.path = f"/user/{name}/"
         self.address = f"{address}/user/{name}"
         self.client = self.at(self)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -137,3 +140,36 @@ def test_the_hub_knows_that_a_server_is_busy_while_its_job_runs_and_nobody_asks(
 
     assert active < time.time() + 1
     ada.client.post(f"/jobs/{job_id}/cancel")
+
+
+@pytest.mark.parametrize("told", ["query", "header"])
+def test_a_browser_that_is_logged_in_follows_a_job_with_its_cookies(users: Any, told: str) -> None:
+    ada, _ = users
+    job_id = submit(ada, steps=1)
+    with browser(ada) as client:
+        xsrf = next(cookie.value for cookie in client.cookies.jar if (cookie.name, cookie.path) == ("_xsrf", ada.path))
+        address = f"{ada.address}/modelops/api/v1/jobs/{job_id}/events"
+
+        refused = client.get(address)
+        allowed = (
+            client.get(address, params={"_xsrf": xsrf})  # an EventSource sends no headers of ours
+            if told == "query"
+            else client.get(address, headers={"X-XSRFToken": xsrf})
+        )
+
+    assert refused.status_code == 403
+    assert allowed.status_code == 200
+    assert allowed.text.endswith('event: end\ndata: {"state":"succeeded"}\n\n')
+
+
+@contextmanager
+def browser(user: Any) -> Iterator[httpx.Client]:
+    """Somebody's browser, logged in at the Hub and at their server; it asks as a page's script does."""
+    hub = user.address.split("/user/")[0] + "/hub"
+    with httpx.Client(follow_redirects=True, timeout=30) as client:
+        client.get(f"{hub}/login").raise_for_status()
+        form = {"username": user.name, "password": "any", "_xsrf": client.cookies["_xsrf"]}
+        client.post(f"{hub}/login", data=form).raise_for_status()
+        client.get(f"{user.address}/api/me", headers={"Sec-Fetch-Mode": "navigate"}).raise_for_status()
+        client.headers.update({"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"})
+        yield client
