@@ -18,6 +18,7 @@ from modelops_server.handlers import HANDLERS
 from modelops_server.jobs.details import job_details
 from modelops_server.jobs.following.follower import Follower
 from modelops_server.jobs.queue.changes import Glimpse
+from modelops_server.jobs.readiness import close_previews
 from modelops_server.jobs.resources import Inventory
 from modelops_server.jobs.supervision.service import SchedulerThread
 from modelops_server.tasks import TaskManager
@@ -73,11 +74,14 @@ class ModelOpsApp(ExtensionApp):
         home = StateHome.default()
         self.settings["modelops_home"] = home
         self.log.info("ModelOps %s keeps its state in %s", modelops.__version__, home.root)
+        self.settings["modelops_inventory"] = inventory = Inventory.of_machine(
+            cpus=self.cpus or None, gpus=None if self.gpus < 0 else self.gpus, memory=self.memory or None
+        )
         self._start_follower(home)
         self._tasks = TaskManager(home, self._note_activity)
         self.settings["modelops_tasks"] = self._tasks
         if self.schedule:
-            self._start_scheduler(home)
+            self._start_scheduler(home, inventory)
 
     def initialize_handlers(self) -> None:
         """Mount the REST API; Jupyter prefixes its base URL."""
@@ -85,6 +89,7 @@ class ModelOpsApp(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Called when the server is stopped."""
+        await asyncio.to_thread(close_previews)
         if self._follower is not None:
             await asyncio.to_thread(self._follower.stop)
         if self._tasks is not None:
@@ -92,12 +97,10 @@ class ModelOpsApp(ExtensionApp):
         if self._scheduler is not None:
             await asyncio.to_thread(self._scheduler.stop, interrupt=self.on_stop == "interrupt")
 
-    def _start_scheduler(self, home: StateHome) -> None:
+    def _start_scheduler(self, home: StateHome, inventory: Inventory) -> None:
         self._scheduler = SchedulerThread(
             home,
-            inventory=Inventory.of_machine(
-                cpus=self.cpus or None, gpus=None if self.gpus < 0 else self.gpus, memory=self.memory or None
-            ),
+            inventory=inventory,
             max_running=self.max_running or None,
             standby=self.standby,
         )

@@ -12,6 +12,7 @@ import click
 from modelops.errors import Conflict
 from modelops.units import human_bytes
 from modelops_server.cli.output import json_option, print_table, show
+from modelops_server.cli.quantities import Duration, Size
 
 if TYPE_CHECKING:
     from modelops_server.jobs import Job, Queue
@@ -125,9 +126,20 @@ def cancel(job_id: str, as_json: bool) -> None:
 @jobs.command()
 @_job_argument
 @click.option("-p", "assignments", multiple=True, metavar="KEY=VALUE", help="Change a parameter; may be repeated.")
+@click.option("--memory", type=Size(), help="Another limit of memory.")
+@click.option("--timeout", type=Duration(), help="Another limit of time for the whole job.")
+@click.option("--cell-timeout", type=Duration(), help="Another limit of time for one cell.")
 @click.option("--detach", is_flag=True, help="Return at once; a worker in the background runs the job.")
 @json_option
-def retry(job_id: str, assignments: tuple[str, ...], detach: bool, as_json: bool) -> None:
+def retry(
+    job_id: str,
+    assignments: tuple[str, ...],
+    memory: float | None,
+    timeout: float | None,
+    cell_timeout: float | None,
+    detach: bool,
+    as_json: bool,
+) -> None:
     """Run an ended job again, as a new one: the same, or with changed parameters.
 
     Where the template can resume, it goes on from the last checkpoint. A job that only lacked the space for its outputs
@@ -142,7 +154,8 @@ def retry(job_id: str, assignments: tuple[str, ...], detach: bool, as_json: bool
     queue, home = _queue(), StateHome.default()
     old = queue.find(job_id)
     changes = load_template(old.folder / INPUT).parse_text(split_assignments(assignments)) if assignments else {}
-    start(home, repeat(home, old.id, changes), detach=detach, as_json=as_json)
+    limits = {"memory": int(memory) if memory else None, "timeout": timeout, "cell_timeout": cell_timeout}
+    start(home, repeat(home, old.id, changes, limits=limits), detach=detach, as_json=as_json)
 
 
 @jobs.command()
@@ -209,14 +222,28 @@ def _summary(job: Job) -> str:
 def _with_record(job: Job, queue: Queue) -> dict[str, object]:
     from dataclasses import asdict
 
+    from modelops_server.jobs.proposals import propose
     from modelops_server.jobs.spec import JobSpec
 
     return {
         **job.as_json(),
         "spec": asdict(JobSpec.read(job.folder)),
         "attempts": [attempt.as_json() for attempt in queue.attempts(job.id)],
+        "proposals": [proposal.as_json() for proposal in propose(job, queue)],
         **_waiting(job, queue),
     }
+
+
+def _show_proposals(job: Job, queue: Queue) -> None:
+    """What to change when a job that failed is tried again, with the command that does it."""
+    from modelops_server.jobs.proposals import propose
+    from modelops_server.jobs.readiness import as_options
+
+    for proposal in propose(job, queue):
+        click.echo(f"  or        {proposal.sentence}")
+        options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in proposal.options.items())
+        if words := f"{as_options(proposal.parameters)} {options}".strip():
+            click.echo(f"            modelops jobs retry {job.id} {words}")
 
 
 def _waiting(job: Job, queue: Queue) -> dict[str, object]:
@@ -233,6 +260,7 @@ def _show_text(job: Job, queue: Queue) -> None:
     spec = JobSpec.read(job.folder)
     if job.state.terminal:
         show_outcome(job)
+        _show_proposals(job, queue)
     else:
         click.echo(f"{job.state.value.capitalize()}  {job.id}")
     if job.state == "queued":

@@ -14,7 +14,8 @@ from modelops_server.cli.quantities import Duration, Size
 
 if TYPE_CHECKING:
     from modelops.paths import StateHome
-    from modelops_server.jobs import Job
+    from modelops_server.jobs import Job, Queue
+    from modelops_server.jobs.readiness import Asked
 
 
 @click.command(epilog="The parameters of a template: modelops templates show NAME")
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 @click.option("--max-running", type=click.IntRange(min=1), help="Wait while so many jobs run.")
 @click.option("--idempotency-key", hidden=True, help="The same key again returns the first job.")
 @click.option("--detach", is_flag=True, help="Return at once; a worker in the background runs the job.")
+@click.option(
+    "--check", "--dry-run", "check", is_flag=True, help="Only say whether it can run here, and what it takes."
+)
 @json_option
 def run(
     template: str,
@@ -65,12 +69,13 @@ def run(
     max_running: int | None,
     idempotency_key: str | None,
     detach: bool,
+    check: bool,
     as_json: bool,
 ) -> None:
     """Run a template, or any notebook, as a job, and follow it.
 
     A parameter that names an artifact may name what another job is making: -p adapter=job:ID.
-    Ctrl-C cancels the job; a second Ctrl-C kills it.
+    Ctrl-C cancels the job; a second Ctrl-C kills it. --check starts nothing, and exits 1 when it could not run.
     """
     from modelops.paths import StateHome
     from modelops.templates import find_template, read_values
@@ -88,6 +93,24 @@ def run(
         retry_on=_reasons(retry_on),
     )
     queue = Queue(home)
+    needed = [queue.find(job_id).id for job_id in after]
+    if check:
+        from modelops_server.jobs.readiness import Asked
+
+        asked = Asked(
+            found,
+            values,
+            name=name,
+            executor=executor,
+            kernel=kernel,
+            options=options,
+            priority=priority,
+            resources={"cpus": cpus, "gpus": gpus},
+            after=tuple(needed),
+            written_as=template,
+        )
+        _check(asked, queue, as_json=as_json)
+        return
     job = submit(
         home,
         found,
@@ -99,9 +122,23 @@ def run(
         idempotency_key=idempotency_key,
         priority=priority,
         resources={"cpus": cpus, "gpus": gpus},
-        after=[queue.find(job_id).id for job_id in after],
+        after=needed,
     )
     start(home, job, detach=detach, as_json=as_json, max_running=max_running)
+
+
+def _check(asked: Asked, queue: Queue, *, as_json: bool) -> None:
+    """Say whether a job could run here; exits 1 when not."""
+    from modelops_server.cli.readiness import show_readiness
+    from modelops_server.jobs.readiness import check_readiness, close_previews
+
+    try:
+        readiness = check_readiness(asked, queue, patience=None)
+    finally:
+        close_previews()
+    show(readiness.model_dump(), as_json, lambda: show_readiness(readiness))
+    if not readiness.ready:
+        sys.exit(1)
 
 
 def start(home: StateHome, job: Job, *, detach: bool, as_json: bool, max_running: int | None = None) -> None:

@@ -21,6 +21,7 @@ from modelops_server.handlers.job_files import LogHandler, NotebookHandler, Repo
 from modelops_server.handlers.jobs import CancelHandler, ComparisonHandler, JobHandler, JobsHandler, RetryHandler
 from modelops_server.handlers.models import ModelsHandler
 from modelops_server.handlers.operation import Operation, operation_of
+from modelops_server.handlers.preflight import FirstBatchHandler, PreflightHandler
 from modelops_server.handlers.streams import EventsHandler
 from modelops_server.handlers.tasks import CancelTaskHandler, TaskHandler, TasksHandler
 from modelops_server.handlers.templates import InspectTemplateHandler, TemplateHandler, TemplatesHandler
@@ -85,6 +86,8 @@ ROUTES = (
     Route("templates", TemplatesHandler),
     Route("templates/inspect", InspectTemplateHandler),
     Route("templates/{name}", TemplateHandler),
+    Route("preflight", PreflightHandler),
+    Route("preflight/batch", FirstBatchHandler),
     Route("jobs", JobsHandler),
     Route("jobs/comparison", ComparisonHandler),
     Route("jobs/{id}", JobHandler),

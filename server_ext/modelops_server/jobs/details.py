@@ -8,6 +8,7 @@ from typing import Any
 
 from modelops.errors import ModelOpsError
 from modelops_server.jobs.queue.table import JobTable
+from modelops_server.jobs.records import Job
 from modelops_server.jobs.spec import INPUT, JobSpec
 from modelops_server.jobs.states import State
 
@@ -20,8 +21,18 @@ def job_details(queue: JobTable, job_id: str) -> dict[str, Any]:
         "ahead": queue.ahead_of(job) if job.state is State.QUEUED else 0,
         "needs": list(queue.needs(job.id)),
         "attempts": [attempt.as_json() for attempt in queue.attempts(job.id)],
+        "proposals": _proposals(job, queue),
         **_given(job.folder, job.template),
     }
+
+
+def _proposals(job: Job, queue: JobTable) -> list[dict[str, Any]]:
+    if job.reason is None:
+        return []
+    # Only a failure needs what the readiness of a job is told with.
+    from modelops_server.jobs.proposals import propose
+
+    return [proposal.as_json() for proposal in propose(job, queue)]
 
 
 @lru_cache(maxsize=256)

@@ -19,7 +19,7 @@ from modelops.names import Reference
 from modelops.registry import Registry
 from modelops.templates import Parameter, Template
 from modelops_server.jobs.executors import executor_names
-from modelops_server.jobs.queue.queue import Queue
+from modelops_server.jobs.queue.table import JobTable
 from modelops_server.jobs.records import Job
 from modelops_server.jobs.running.kernels import find_kernel, kernel_python
 from modelops_server.jobs.spec import DeferredReference, PinnedReference, SecretReference
@@ -65,7 +65,7 @@ def refuse_sources(template: Template, values: Mapping[str, Any]) -> None:
 
 
 def pin_references(
-    template: Template, values: dict[str, Any], queue: Queue, registry: Registry
+    template: Template, values: dict[str, Any], queue: JobTable, registry: Registry
 ) -> tuple[tuple[PinnedReference, ...], tuple[DeferredReference, ...]]:
     """Replace each reference in ``values`` by the exact ``name@version`` it means now; raises ``InvalidInput``.
 
@@ -112,7 +112,7 @@ def pin(parameter: str, kind: str, text: str, registry: Registry, command: str =
     return PinnedReference(parameter, artifact.ref, artifact.digest)
 
 
-def needed_job(queue: Queue, job_id: str) -> Job:
+def needed_job(queue: JobTable, job_id: str) -> Job:
     """The job that another one is to come after; raises ``NotFound``, or ``InvalidInput`` when it did not succeed."""
     job = queue.get(job_id)
     if job.state.terminal and job.state is not State.SUCCEEDED:
@@ -125,7 +125,7 @@ def needed_job(queue: Queue, job_id: str) -> Job:
     return job
 
 
-def _job_at_work(parameter: Parameter, text: str, queue: Queue) -> bool:
+def _job_at_work(parameter: Parameter, text: str, queue: JobTable) -> bool:
     job_id = Reference.parse(text).job
     if job_id is None:
         return False

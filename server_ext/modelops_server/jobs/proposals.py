@@ -12,9 +12,8 @@ from modelops.machine import memory_bytes
 from modelops.templates import load_template
 from modelops.training.estimate import usual_learning_rate
 from modelops.units import human_bytes, human_seconds
-from modelops_server.jobs.queue.queue import Queue
-from modelops_server.jobs.readiness import Asked, lighter
-from modelops_server.jobs.readiness.memory import in_words
+from modelops_server.jobs.queue.table import JobTable
+from modelops_server.jobs.readiness import Asked, in_words, lighter
 from modelops_server.jobs.records import Job
 from modelops_server.jobs.spec import INPUT, JobSpec
 from modelops_server.jobs.states import ReasonCode
@@ -48,7 +47,7 @@ class _Failure:
     spec: JobSpec
     asked: Asked
     details: Mapping[str, Any]
-    queue: Queue
+    queue: JobTable
 
     def value(self, parameter: str) -> Any:
         """What a parameter was; ``None`` where the template has no such one."""
@@ -58,7 +57,7 @@ class _Failure:
         return parameter in self.spec.parameters
 
 
-def propose(job: Job, queue: Queue) -> list[Proposal]:
+def propose(job: Job, queue: JobTable) -> list[Proposal]:
     """What to try, the likeliest to help first; nothing for a job that succeeded, was cancelled, or has not ended."""
     ways = _WAYS.get(job.reason.code) if job.reason is not None and job.state.terminal else None
     if ways is None or job.reason is None:

@@ -23,8 +23,17 @@ from modelops_server.jobs.submission import submit
 CHECKPOINTS = "checkpoints"
 
 
-def retry(home: StateHome, job_id: str, changes: Mapping[str, Any] | None = None, *, queue: Queue | None = None) -> Job:
-    """Queue a new job that repeats an ended one, with ``changes`` to its parameters.
+def retry(
+    home: StateHome,
+    job_id: str,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    limits: Mapping[str, Any] | None = None,
+    queue: Queue | None = None,
+) -> Job:
+    """Queue a new job that repeats an ended one, with ``changes`` to its parameters and other ``limits``.
+
+    ``limits`` are fields of :class:`JobOptions`; ``None`` leaves one as it was.
 
     What ended stays as it ended. A template that can resume goes on from the old job's last checkpoint, if its
     parameters still fit. A job whose outputs found no space is only finished: its notebook, which ran to its end, is
@@ -41,6 +50,7 @@ def retry(home: StateHome, job_id: str, changes: Mapping[str, Any] | None = None
             f"Wait for it, or cancel it first: modelops jobs cancel {job.id}",
         )
     spec = JobSpec.read(job.folder)
+    changed = {name: value for name, value in (limits or {}).items() if value is not None}
     unfinished = _unfinished(job, spec) if not changes else None
     template = replace(load_template(job.folder / INPUT), name=spec.template)
     return submit(
@@ -50,10 +60,10 @@ def retry(home: StateHome, job_id: str, changes: Mapping[str, Any] | None = None
         name=job.name,
         executor=job.executor,
         kernel=spec.kernel,
-        options=spec.options,
+        options=replace(spec.options, **changed),
         working_directory=Path(spec.working_directory),
         priority=job.priority,
-        resources=job.request.as_json(),
+        resources={**job.request.as_json(), **({"memory": changed["memory"]} if "memory" in changed else {})},
         retry_of=job.id,
         queue=queue,
         finish_of=unfinished,

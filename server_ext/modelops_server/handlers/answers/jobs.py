@@ -93,12 +93,21 @@ class Attempt(Answer):
     gpus: list[str]
 
 
+class Proposal(Answer):
+    """One way to try again; without parameters and options: as it was."""
+
+    sentence: str
+    parameters: dict[str, Any]
+    options: dict[str, Any] = Field(description="Limits of the job, named as in a submission.")
+
+
 class JobDetail(Job):
     """A job with what it was given and what it waits for."""
 
     ahead: int = Field(description="Queued jobs that come before it.")
     needs: list[str] = Field(description="Jobs that it waits for.")
     attempts: list[Attempt]
+    proposals: list[Proposal] = Field(description="What to change when it is tried again, the likeliest to help first.")
     parameters: dict[str, Any] = Field(description="As submitted, defaults included; a secret is its name.")
     template_title: str
     resumable: bool

@@ -10,7 +10,7 @@ from typing import Any
 from modelops.paths import StateHome
 from modelops.registry import Artifact, Registry
 from modelops.templates import Template
-from modelops_server.jobs.queue.queue import Queue
+from modelops_server.jobs.queue.table import JobTable
 from modelops_server.jobs.resources import Inventory, Request
 from modelops_server.jobs.spec import JobOptions
 
@@ -50,7 +50,7 @@ class Context:
     """The artifact that each reference parameter means now; what another job is yet to make is not among them."""
     python: str | None
     """The Python of the kernel, if it runs Python and lacks nothing that the template needs."""
-    queue: Queue
+    queue: JobTable
     registry: Registry
     inventory: Inventory
     patience: float | None

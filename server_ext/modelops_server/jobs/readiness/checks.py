@@ -14,7 +14,7 @@ from modelops.registry.database import LEAST_SPACE
 from modelops.templates import Template
 from modelops.units import human_bytes
 from modelops_server.jobs import preflight
-from modelops_server.jobs.queue.queue import Queue
+from modelops_server.jobs.queue.table import JobTable
 from modelops_server.jobs.readiness.answers import Check, DiskEstimate, FieldProblem, Mend, Place, ok
 from modelops_server.jobs.readiness.asked import Asked
 from modelops_server.jobs.resources import Inventory
@@ -48,7 +48,7 @@ def parameters(asked: Asked) -> tuple[dict[str, Any] | None, list[FieldProblem],
 
 
 def references(
-    asked: Asked, values: dict[str, Any], queue: Queue, registry: Registry
+    asked: Asked, values: dict[str, Any], queue: JobTable, registry: Registry
 ) -> tuple[dict[str, Artifact], list[FieldProblem], Check]:
     """The artifacts that are meant: there, signed, and with files of the signed sizes; not every byte is read."""
     found: dict[str, Artifact] = {}
@@ -116,7 +116,7 @@ def gpus(asked: Asked, inventory: Inventory) -> Check:
     return ok("gpu", f"It holds {wanted} of {there} GPUs." if wanted else "It runs on the processor.")
 
 
-def disk(queue: Queue, needed: int) -> tuple[DiskEstimate, Check]:
+def disk(queue: JobTable, needed: int) -> tuple[DiskEstimate, Check]:
     """Whether the state home has the space."""
     estimate = DiskEstimate(bytes=needed, free=queue.home.free_bytes())
     sentence = f"{human_bytes(estimate.free)} are free"
@@ -127,7 +127,7 @@ def disk(queue: Queue, needed: int) -> tuple[DiskEstimate, Check]:
     return estimate, ok("disk", f"{sentence}.")
 
 
-def place(asked: Asked, queue: Queue, inventory: Inventory) -> tuple[Place, Check]:
+def place(asked: Asked, queue: JobTable, inventory: Inventory) -> tuple[Place, Check]:
     """Where it would stand in the queue."""
     try:
         needed = [preflight.needed_job(queue, job_id) for job_id in asked.after]

@@ -13,6 +13,7 @@ from modelops.training.estimate import MEASURED, Plan
 from modelops.units import human_bytes
 from modelops_server.jobs.readiness.answers import Check, MemoryEstimate, Mend, Status, changes
 from modelops_server.jobs.readiness.subject import Training
+from modelops_server.jobs.readiness.written import in_words
 
 _SHORTEST = 64
 """Tokens below which no row is proposed."""
@@ -126,12 +127,6 @@ def _mend(training: Training, limit: int) -> Mend | None:
         return None
     words = in_words(found[0])
     return changes(f"With {words} it fits: about {human_bytes(_need(training, found[0]))}.", found[0])
-
-
-def in_words(change: Mapping[str, Any]) -> str:
-    """A change of parameters as people write it: ``method=qlora, max_length=256``."""
-    texts = {name: str(value).lower() if isinstance(value, bool) else value for name, value in change.items()}
-    return ", ".join(f"{name}={text}" for name, text in texts.items())
 
 
 def _need(training: Training, change: Mapping[str, Any]) -> int:

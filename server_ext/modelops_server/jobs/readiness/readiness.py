@@ -6,7 +6,7 @@ from typing import Any
 
 from modelops.errors import InvalidInput
 from modelops.registry import Registry
-from modelops_server.jobs.queue.queue import Queue
+from modelops_server.jobs.queue.table import JobTable
 from modelops_server.jobs.readiness import checks
 from modelops_server.jobs.readiness.answers import Check, Estimate, FieldProblem, FirstBatch, HeldResources, Readiness
 from modelops_server.jobs.readiness.asked import Asked, Context
@@ -19,7 +19,7 @@ PATIENCE = 0.5
 
 
 def check_readiness(
-    asked: Asked, queue: Queue, *, inventory: Inventory | None = None, patience: float | None = PATIENCE
+    asked: Asked, queue: JobTable, *, inventory: Inventory | None = None, patience: float | None = PATIENCE
 ) -> Readiness:
     """Whether the job could run here, why not, and what it will take.
 
@@ -56,7 +56,7 @@ def check_readiness(
     )
 
 
-def first_batch(asked: Asked, queue: Queue) -> FirstBatch:
+def first_batch(asked: Asked, queue: JobTable) -> FirstBatch:
     """The first packed rows as the model sees them.
 
     Raises ``InvalidInput`` (with ``fields`` where parameters are wrong) and ``Unavailable``.
@@ -65,7 +65,7 @@ def first_batch(asked: Asked, queue: Queue) -> FirstBatch:
     return kind_with_batches(asked.template.kind).first_batch(context)
 
 
-def lighter(asked: Asked, queue: Queue, limit: int) -> list[dict[str, Any]]:
+def lighter(asked: Asked, queue: JobTable, limit: int) -> list[dict[str, Any]]:
     """Changes of parameters with which the job fits into ``limit`` bytes of memory, the gentlest first; none where
     that cannot be told.
     """
@@ -77,7 +77,7 @@ def lighter(asked: Asked, queue: Queue, limit: int) -> list[dict[str, Any]]:
 
 
 def _context(
-    asked: Asked, queue: Queue, registry: Registry, inventory: Inventory, patience: float | None
+    asked: Asked, queue: JobTable, registry: Registry, inventory: Inventory, patience: float | None
 ) -> tuple[Context | None, list[FieldProblem], list[Check]]:
     """What is known of the job when nothing is wrong with it, every problem, and the checks that found it."""
     values, problems, parameters = checks.parameters(asked)
@@ -102,7 +102,7 @@ def _context(
     return context, [], found
 
 
-def _sound(asked: Asked, queue: Queue, patience: float | None = None) -> Context:
+def _sound(asked: Asked, queue: JobTable, patience: float | None = None) -> Context:
     """The context of a job with which nothing is wrong; raises ``InvalidInput`` with what is."""
     registry = Registry(queue.home, queue.database)
     context, problems, found = _context(asked, queue, registry, Inventory.of_machine(), patience)

@@ -64,6 +64,16 @@ def changes(asked: Asked) -> dict[str, Any]:
     }
 
 
+def in_words(change: Mapping[str, Any]) -> str:
+    """A change of parameters as people write it: ``method=qlora, max_length=256``."""
+    return ", ".join(f"{name}={_as_text(value)}" for name, value in change.items())
+
+
+def as_options(change: Mapping[str, Any]) -> str:
+    """A change of parameters as options of a command line, quoted for a shell."""
+    return shlex.join([word for name, value in change.items() for word in ("-p", f"{name}={_as_text(value)}")])
+
+
 def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
