@@ -10,7 +10,7 @@ from transformers import TrainerCallback
 
 from modelops import events
 from modelops.errors import NonFinite
-from modelops.training.memory import peak_memory_bytes
+from modelops.training.memory import give_back_memory, peak_memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 class Progress(TrainerCallback):
     """Reports steps, losses, learning rate, tokens per second and peak memory through :mod:`modelops.events`.
+
+    After each step it also gives back the memory that was freed.
 
     ``tokens_per_second`` counts the time inside of steps only, so evaluation and checkpoints do not blur it. It needs
     ``TrainingArguments(include_num_input_tokens_seen=True)``.
@@ -58,6 +60,7 @@ class Progress(TrainerCallback):
         self._learning_rate = kwargs["optimizer"].param_groups[0]["lr"]
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        give_back_memory()
         self.seconds += time.monotonic() - self._step_began
         self.tokens = int(state.num_input_tokens_seen) - self._tokens_before
 

@@ -14,9 +14,12 @@ import select
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import IO, Any
 
 from modelops.errors import ModelOpsError
+from modelops.paths import StateHome
 from modelops.registry import Registry
 from modelops.training.preview import TokenizedDataset, is_tokenizer_file
 
@@ -31,25 +34,28 @@ class Answers:
     """What can be asked."""
 
     def __init__(self) -> None:
-        self._registry = Registry()
-        self._kept: OrderedDict[tuple[str, str], TokenizedDataset] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str, str], TokenizedDataset] = OrderedDict()
 
-    def facts(self, dataset: str, model: str, max_length: int) -> dict[str, Any]:
+    def facts(self, home: str, dataset: str, model: str, max_length: int) -> dict[str, Any]:
         """``DatasetFacts`` of a dataset with a model's tokenizer."""
-        return self._tokenized(dataset, model).facts(max_length).as_json()
+        return self._tokenized(home, dataset, model).facts(max_length).as_json()
 
-    def first_rows(self, dataset: str, model: str, max_length: int, rows: int, most_tokens: int) -> dict[str, Any]:
+    def first_rows(
+        self, home: str, dataset: str, model: str, max_length: int, rows: int, most_tokens: int
+    ) -> dict[str, Any]:
         """The first packed rows, token by token."""
-        return self._tokenized(dataset, model).first_rows(max_length, rows, most_tokens)
+        return self._tokenized(home, dataset, model).first_rows(max_length, rows, most_tokens)
 
-    def _tokenized(self, dataset: str, model: str) -> TokenizedDataset:
+    def _tokenized(self, home: str, dataset: str, model: str) -> TokenizedDataset:
         from modelops.models import load_tokenizer
 
-        key = (dataset, model)
+        key = (home, dataset, model)
         if key not in self._kept:
+            registry = Registry(StateHome(Path(home)))
             with (
-                self._registry.verified_open(model, only=is_tokenizer_file) as base,
-                self._registry.verified_open(dataset) as data,
+                closing(registry.database.conn),
+                registry.verified_open(model, only=is_tokenizer_file) as base,
+                registry.verified_open(dataset) as data,
             ):
                 self._kept[key] = TokenizedDataset(data.path, load_tokenizer(base.path))
             while len(self._kept) > _KEPT:

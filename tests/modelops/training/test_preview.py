@@ -14,6 +14,7 @@ import pytest
 from transformers import DataCollatorWithFlattening, PreTrainedTokenizerBase
 
 from modelops.errors import InvalidInput, NotFound
+from modelops.paths import StateHome
 from modelops.registry import Artifact, Build, Dependency, Registry
 from modelops.training import IGNORED, pack, tokenize_rows
 from modelops.training.preview import TokenizedDataset, is_tokenizer_file, token_texts
@@ -158,8 +159,10 @@ def _served(*questions: dict[str, Any]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in replies.getvalue().splitlines()]
 
 
-def test_the_worker_answers_line_by_line_and_tells_problems(tiny_model: Artifact, registered_chats: Artifact) -> None:
-    question = {"ask": "facts", "dataset": registered_chats.ref, "model": tiny_model.ref}
+def test_the_worker_answers_line_by_line_and_tells_problems(
+    home: StateHome, tiny_model: Artifact, registered_chats: Artifact
+) -> None:
+    question = {"ask": "facts", "home": str(home.root), "dataset": registered_chats.ref, "model": tiny_model.ref}
 
     good, bad = _served({**question, "max_length": 128}, {**question, "max_length": 128, "dataset": "nope"})
 

@@ -15,6 +15,7 @@ import subprocess
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
+from pathlib import Path
 from typing import Any
 
 from modelops.errors import InvalidInput, Unavailable
@@ -33,42 +34,42 @@ _FORMAT = 1
 
 
 class Previews:
-    """Previews by one Python in one state home; threads may share it, and wait for each other."""
+    """Previews by one Python; threads may share it, and wait for each other."""
 
-    def __init__(self, home: StateHome, python: str) -> None:
-        self._home = home
+    def __init__(self, python: str) -> None:
         self._python = python
         self._process: subprocess.Popen[bytes] | None = None
         self._asking = threading.Lock()
         self._pool = ThreadPoolExecutor(1, "preview")
-        self._begun: dict[str, Future[dict[str, Any]]] = {}
+        self._begun: dict[Path, Future[dict[str, Any]]] = {}
 
-    def facts(self, dataset: Artifact, model: Artifact, max_length: int, patience: float | None) -> DatasetFacts | None:
+    def facts(
+        self, home: StateHome, dataset: Artifact, model: Artifact, max_length: int, patience: float | None
+    ) -> DatasetFacts | None:
         """How a dataset fits a model's tokenizer and ``max_length``; ``None`` when that takes longer than ``patience``.
 
         It is then counted in the background, and there when it is asked for again. Raises what counting raises.
         """
-        name = _key(dataset, model, max_length)
-        stored = self._home.cache / "previews" / f"{name}.json"
+        stored = home.cache / "previews" / f"{_key(dataset, model, max_length)}.json"
         with contextlib.suppress(OSError, ValueError, TypeError):
             os.utime(stored)
             return DatasetFacts(**json.loads(stored.read_bytes()))
-        counting = self._begun.get(name)
+        counting = self._begun.get(stored)
         if counting is None:
-            question = {"ask": "facts", "dataset": dataset.ref, "model": model.ref, "max_length": max_length}
-            counting = self._begun[name] = self._pool.submit(self._count, name, question)
-            counting.add_done_callback(lambda _: self._begun.pop(name, None))
+            question = {"ask": "facts", **_about(home, dataset, model, max_length)}
+            counting = self._begun[stored] = self._pool.submit(self._count, stored, question)
+            counting.add_done_callback(lambda _: self._begun.pop(stored, None))
         try:
             return DatasetFacts(**counting.result(patience))
         except TooLate:
             return None
 
     def first_rows(
-        self, dataset: Artifact, model: Artifact, max_length: int, rows: int, most_tokens: int
+        self, home: StateHome, dataset: Artifact, model: Artifact, max_length: int, rows: int, most_tokens: int
     ) -> dict[str, Any]:
         """The first packed rows, token by token; waits for them."""
-        question = {"ask": "first_rows", "dataset": dataset.ref, "model": model.ref, "max_length": max_length}
-        return self._ask({**question, "rows": rows, "most_tokens": most_tokens})
+        about = _about(home, dataset, model, max_length)
+        return self._ask({"ask": "first_rows", **about, "rows": rows, "most_tokens": most_tokens})
 
     def close(self) -> None:
         """End the process."""
@@ -77,10 +78,10 @@ class Previews:
             self._process.communicate()
         self._pool.shutdown(cancel_futures=True)
 
-    def _count(self, name: str, question: dict[str, Any]) -> dict[str, Any]:
+    def _count(self, stored: Path, question: dict[str, Any]) -> dict[str, Any]:
         answer = self._ask(question)
         with contextlib.suppress(OSError):  # on a full disk it is counted again
-            self._store(name, answer)
+            _store(stored, answer)
         return answer
 
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
@@ -96,8 +97,9 @@ class Previews:
             )
         answer: dict[str, Any] = json.loads(reply)
         if "problem" in answer:
-            problem = answer["problem"]
-            raise InvalidInput(problem["code"], problem["detail"], problem["hint"])
+            problem: dict[str, Any] = answer["problem"]
+            code, detail, hint = (problem.pop(name) for name in ("code", "detail", "hint"))
+            raise InvalidInput(code, detail, hint, **problem)
         return dict(answer["answer"])
 
     def _exchange(self, line: bytes) -> bytes:
@@ -118,27 +120,21 @@ class Previews:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**kernel_defaults(), "MODELOPS_HOME": str(self._home.root)},
+                env=kernel_defaults(),
             )
         return self._process
 
-    def _store(self, name: str, answer: dict[str, Any]) -> None:
-        folder = self._home.cache / "previews"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_atomic(folder / f"{name}.json", json.dumps(answer).encode())
-        by_age = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in by_age[_KEPT:]:
-            path.unlink(missing_ok=True)
 
-
-_all: dict[tuple[str, str], Previews] = {}
+_all: dict[str, Previews] = {}
 _making = threading.Lock()
 
 
-def previews(home: StateHome, python: str) -> Previews:
-    """The previews of this process by ``python`` in ``home``."""
+def previews(python: str) -> Previews:
+    """The previews of this process by ``python``."""
     with _making:
-        return _all.setdefault((str(home.root), python), Previews(home, python))
+        if python not in _all:
+            _all[python] = Previews(python)
+        return _all[python]
 
 
 def close_previews() -> None:
@@ -146,6 +142,18 @@ def close_previews() -> None:
     with _making:
         while _all:
             _all.popitem()[1].close()
+
+
+def _about(home: StateHome, dataset: Artifact, model: Artifact, max_length: int) -> dict[str, Any]:
+    return {"home": str(home.root), "dataset": dataset.ref, "model": model.ref, "max_length": max_length}
+
+
+def _store(path: Path, answer: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_atomic(path, json.dumps(answer).encode())
+    by_age = sorted(path.parent.glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for old in by_age[_KEPT:]:
+        old.unlink(missing_ok=True)
 
 
 def _key(dataset: Artifact, model: Artifact, max_length: int) -> str:

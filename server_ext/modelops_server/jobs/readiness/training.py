@@ -57,7 +57,8 @@ def first_batch(context: Context) -> FirstBatch:
             "Ask for the job's readiness: it says what is missing.",
         )
     rows = min(SHOWN_ROWS, plan.rows_per_batch)
-    answer = previews(context.home, context.python).first_rows(dataset, model, plan.max_length, rows, SHOWN_TOKENS)
+    asked = previews(context.python)
+    answer = asked.first_rows(context.home, dataset, model, plan.max_length, rows, SHOWN_TOKENS)
     return FirstBatch(**answer, tokenizer=model.ref)
 
 
@@ -74,8 +75,8 @@ def _count(context: Context) -> tuple[DatasetFacts | None, list[Check]]:
     if model is None or dataset is None or plan is None or context.python is None:
         return None, [datasets.not_looked_at(context)]
     try:
-        asked = previews(context.home, context.python)
-        facts = asked.facts(dataset, model, plan.max_length, context.patience)
+        asked = previews(context.python)
+        facts = asked.facts(context.home, dataset, model, plan.max_length, context.patience)
     except ModelOpsError as error:
         return None, [datasets.refused(error, plan)]
     return facts, [] if facts else [datasets.being_counted()]
