@@ -95,6 +95,48 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/preflight": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Whether a job can run here, why not, what would help, and what it will take; nothing is queued
+         * @description The body is that of a submission. The rows of a dataset that nobody has asked about before are counted in the
+         *     background: the check `dataset` is `unknown` then, and known a few seconds later. Problems with parameters are
+         *     `fields` of the answer, not errors.
+         */
+        readonly post: operations["checkReadiness"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/preflight/batch": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * The first rows of a training as the model sees them, token by token: read, or learned
+         * @description At most two packed rows of 1,024 tokens. The first time it takes seconds, in which the tokenizer is loaded.
+         */
+        readonly post: operations["readFirstBatch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/jobs": {
         readonly parameters: {
             readonly query?: never;
@@ -782,6 +824,18 @@ export interface components {
             readonly rows: number;
         };
         /**
+         * Check
+         * @description One thing that was looked at.
+         */
+        readonly Check: {
+            readonly name: string;
+            /** @enum {string} */
+            readonly status: "ok" | "warning" | "blocked" | "unknown";
+            readonly sentence: string;
+            /** @default null */
+            readonly mend: components["schemas"]["Mend"] | null;
+        };
+        /**
          * ComparedValue
          * @description One parameter, input or package of all compared jobs; `null` where a job has none.
          */
@@ -789,6 +843,24 @@ export interface components {
             readonly name: string;
             readonly values: readonly unknown[];
             readonly differs: boolean;
+        };
+        /**
+         * DatasetFit
+         * @description How the dataset fits the model and the length limit.
+         */
+        readonly DatasetFit: {
+            readonly rows: number;
+            readonly sampled: number;
+            readonly over_length: number;
+            readonly masked: number;
+            readonly empty: number;
+            readonly held_out: string | null;
+            readonly tokens: number;
+            readonly learned: number;
+            readonly packed_rows: number;
+            readonly histogram: readonly {
+                readonly [key: string]: number;
+            }[];
         };
         /**
          * DatasetInspection
@@ -876,6 +948,26 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
+         * DiskEstimate
+         * @description Bytes of disk that the job will write, and that are free.
+         */
+        readonly DiskEstimate: {
+            readonly bytes: number;
+            readonly free: number;
+        };
+        /**
+         * Estimate
+         * @description What the job will take.
+         */
+        readonly Estimate: {
+            readonly memory: components["schemas"]["MemoryEstimate"];
+            readonly seconds: components["schemas"]["TimeEstimate"] | null;
+            readonly disk: components["schemas"]["DiskEstimate"];
+            readonly steps: number | null;
+            readonly rows: number | null;
+            readonly tokens: number | null;
+        };
+        /**
          * EventPage
          * @description Events in the order in which they happened.
          */
@@ -885,13 +977,13 @@ export interface components {
             readonly next: string;
         };
         /**
-         * FieldProblem
-         * @description What is wrong with one field or parameter.
+         * FirstBatch
+         * @description The first packed rows as the model sees them; training takes them in another order.
          */
-        readonly FieldProblem: {
-            readonly name: string;
-            readonly code: string;
-            readonly message: string;
+        readonly FirstBatch: {
+            readonly rows: readonly components["schemas"]["PackedRow"][];
+            readonly tokenizer: string;
+            readonly truncated: boolean;
         };
         /**
          * Health
@@ -905,6 +997,15 @@ export interface components {
             readonly state_home_writable: boolean;
             readonly free_bytes: number;
             readonly disk_full: boolean;
+        };
+        /**
+         * HeldResources
+         * @description What the job holds while it runs.
+         */
+        readonly HeldResources: {
+            readonly cpus: number;
+            readonly gpus: number;
+            readonly memory: number;
         };
         /**
          * Job
@@ -986,6 +1087,8 @@ export interface components {
             /** @description Jobs that it waits for. */
             readonly needs: readonly string[];
             readonly attempts: readonly components["schemas"]["Attempt"][];
+            /** @description What to change when it is tried again, the likeliest to help first. */
+            readonly proposals: readonly components["schemas"]["Proposal"][];
             /** @description As submitted, defaults included; a secret is its name. */
             readonly parameters: {
                 readonly [key: string]: unknown;
@@ -1122,6 +1225,36 @@ export interface components {
             } | null;
         };
         /**
+         * MemoryEstimate
+         * @description Bytes of memory at the peak, and of what they consist.
+         */
+        readonly MemoryEstimate: {
+            readonly bytes: number;
+            readonly total: number;
+            readonly error_fraction: number;
+            readonly measured: boolean;
+            readonly parts: {
+                readonly [key: string]: number;
+            };
+        };
+        /**
+         * Mend
+         * @description What helps: a sentence, and, where a program can do it, what is to be done.
+         */
+        readonly Mend: {
+            readonly sentence: string;
+            /** @default null */
+            readonly command: string | null;
+            /** @default null */
+            readonly parameters: {
+                readonly [key: string]: unknown;
+            } | null;
+            /** @default null */
+            readonly action: {
+                readonly [key: string]: unknown;
+            } | null;
+        };
+        /**
          * NewDataset
          * @description What to add: a `path`, or an `example` that is made here.
          */
@@ -1193,6 +1326,14 @@ export interface components {
             readonly rows: number;
         };
         /**
+         * PackedRow
+         * @description A row of a batch; ``length`` counts all its tokens, also those that are not shown.
+         */
+        readonly PackedRow: {
+            readonly tokens: readonly components["schemas"]["Token"][];
+            readonly length: number;
+        };
+        /**
          * PagedEvent
          * @description One event, and the position behind it.
          */
@@ -1215,6 +1356,14 @@ export interface components {
             readonly "x-groups": readonly string[];
         } & {
             readonly [key: string]: unknown;
+        };
+        /**
+         * Place
+         * @description Where the job would stand in the queue.
+         */
+        readonly Place: {
+            readonly ahead: number;
+            readonly free_now: boolean;
         };
         /**
          * PreviewRow
@@ -1248,9 +1397,38 @@ export interface components {
              * @description Every field that is wrong, where fields are.
              * @default []
              */
-            readonly fields: readonly components["schemas"]["FieldProblem"][];
+            readonly fields: readonly components["schemas"]["modelops_server__handlers__answers__problems__FieldProblem"][];
         } & {
             readonly [key: string]: unknown;
+        };
+        /**
+         * Proposal
+         * @description One way to try again; without parameters and options: as it was.
+         */
+        readonly Proposal: {
+            readonly sentence: string;
+            readonly parameters: {
+                readonly [key: string]: unknown;
+            };
+            /** @description Limits of the job, named as in a submission. */
+            readonly options: {
+                readonly [key: string]: unknown;
+            };
+        };
+        /**
+         * Readiness
+         * @description Whether a job can run here with these parameters, why not, and what it will take.
+         */
+        readonly Readiness: {
+            readonly ready: boolean;
+            readonly checks: readonly components["schemas"]["Check"][];
+            readonly fields: readonly components["schemas"]["modelops_server__jobs__readiness__answers__FieldProblem"][];
+            readonly estimate: components["schemas"]["Estimate"] | null;
+            readonly dataset: components["schemas"]["DatasetFit"] | null;
+            readonly resources: components["schemas"]["HeldResources"];
+            readonly queue: components["schemas"]["Place"];
+            readonly command: string;
+            readonly python: string;
         };
         /**
          * Reason
@@ -1420,13 +1598,13 @@ export interface components {
             readonly requires: readonly string[];
             readonly resources: components["schemas"]["TemplateResources"];
             readonly resumable: boolean;
-            readonly sha256: string;
             /** @description Values of parameters, by the title of what they are for. */
             readonly presets: {
                 readonly [key: string]: {
                     readonly [key: string]: unknown;
                 };
             };
+            readonly sha256: string;
             readonly schema: components["schemas"]["ParametersSchema"];
         };
         /**
@@ -1453,6 +1631,12 @@ export interface components {
             /** @default null */
             readonly resumable: boolean | null;
             /** @default null */
+            readonly presets: {
+                readonly [key: string]: {
+                    readonly [key: string]: unknown;
+                };
+            } | null;
+            /** @default null */
             readonly sha256: string | null;
         };
         /**
@@ -1475,6 +1659,24 @@ export interface components {
             readonly memory: number | null;
         };
         /**
+         * TimeEstimate
+         * @description Seconds from the start to the end.
+         */
+        readonly TimeEstimate: {
+            readonly value: number;
+            readonly low: number;
+            readonly high: number;
+            readonly basis: string;
+        };
+        /**
+         * Token
+         * @description A token's text, and whether the model learns to write it.
+         */
+        readonly Token: {
+            readonly text: string;
+            readonly learned: boolean;
+        };
+        /**
          * Verification
          * @description Whether an artifact is what was signed.
          */
@@ -1495,6 +1697,24 @@ export interface components {
          */
         readonly Version: {
             readonly version: number;
+        };
+        /**
+         * FieldProblem
+         * @description What is wrong with one field or parameter.
+         */
+        readonly modelops_server__handlers__answers__problems__FieldProblem: {
+            readonly name: string;
+            readonly code: string;
+            readonly message: string;
+        };
+        /**
+         * FieldProblem
+         * @description What is wrong with one parameter's value, as a submission would say it.
+         */
+        readonly modelops_server__jobs__readiness__answers__FieldProblem: {
+            readonly name: string;
+            readonly code: string;
+            readonly message: string;
         };
     };
     responses: {
@@ -1625,6 +1845,56 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Template"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly checkReadiness: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Submission"];
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly readFirstBatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Submission"];
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["FirstBatch"];
                 };
             };
             readonly default: components["responses"]["Problem"];
