@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,8 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-CACHE = Path(os.environ.get("MODELOPS_TEST_CACHE", "~/.cache/modelops-tests")).expanduser()
-PROXY = "configurable-http-proxy@5.3.0"
+PROXY = ["node", str(Path(__file__).parents[2] / "node_modules/configurable-http-proxy/bin/configurable-http-proxy")]
 
 CONFIGURATION = """
 import sys
@@ -89,29 +87,14 @@ class Hub:
         return dict(servers.get("", {}))
 
 
-@pytest.fixture(scope="session")
-def proxy() -> list[str]:
-    """The command of JupyterHub's proxy, a Node package, installed once per machine (6 seconds)."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    packages = CACHE / PROXY
-    if not packages.is_dir():
-        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-            install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, PROXY]
-            subprocess.run(install, check=True, capture_output=True)
-            with contextlib.suppress(FileExistsError, OSError):  # another run was first
-                Path(folder).rename(packages)
-            Path(folder).mkdir(exist_ok=True)
-    return ["node", str(packages / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy")]
-
-
 @pytest.fixture(scope="module")
-def hub(proxy: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """A Hub that answers."""
     folder = tmp_path_factory.mktemp("hub")
     token = secrets.token_hex(16)
     public, hub, api = _free_ports(3)
     (folder / "jupyterhub_config.py").write_text(
-        CONFIGURATION.format(public=public, hub=hub, api=api, proxy=proxy, folder=str(folder), token=token)
+        CONFIGURATION.format(public=public, hub=hub, api=api, proxy=PROXY, folder=str(folder), token=token)
     )
     with (folder / "hub.log").open("wb") as log:
         process = subprocess.Popen(
