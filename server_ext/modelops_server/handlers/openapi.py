@@ -19,7 +19,7 @@ from modelops_server.handlers.routes import API, PARTS, ROUTES, Route
 
 _REF = "#/components/schemas/{model}"
 
-_TEXT = {"text/plain", "text/html", "text/event-stream"}
+_TEXT = {"text/plain", "text/html"}
 
 _ABOUT = """Jobs that execute notebooks, and the signed artifacts that they make.
 

@@ -40,7 +40,7 @@ class Recorded:
 
     @classmethod
     def read(cls, job: Job) -> Recorded:
-        side = cls(job, JobSpec.read(job.folder))
+        side = cls(job, JobSpec.find(job.folder))
         for _, event in read_events(job.folder):
             side._take(event)
         side.packages = _packages(job.folder / environment.FILE)

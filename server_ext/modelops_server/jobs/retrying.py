@@ -49,7 +49,7 @@ def retry(
             f"Job {job.id} is still {job.state}.",
             f"Wait for it, or cancel it first: modelops jobs cancel {job.id}",
         )
-    spec = JobSpec.read(job.folder)
+    spec = JobSpec.find(job.folder)
     changed = {name: value for name, value in (limits or {}).items() if value is not None}
     unfinished = _unfinished(job, spec) if not changes else None
     template = replace(load_template(job.folder / INPUT), name=spec.template)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from modelops.errors import NotFound
 from modelops.files import write_atomic
 from modelops_server.jobs.states import ReasonCode
 
@@ -121,6 +122,18 @@ class JobSpec:
         """Write ``spec.json`` into the job's folder."""
         content = json.dumps(asdict(self), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         write_atomic(folder / FILE, content.encode())
+
+    @classmethod
+    def find(cls, folder: Path) -> JobSpec:
+        """The specification in a job's folder; raises ``NotFound`` with code ``job_folder_gone``."""
+        try:
+            return cls.read(folder)
+        except OSError as error:
+            raise NotFound(
+                "job_folder_gone",
+                f"The folder of job {folder.name} cannot be read: {error.strerror}.",
+                "What it was given is not known any more; submit it anew.",
+            ) from error
 
     @classmethod
     def read(cls, folder: Path) -> JobSpec:

@@ -84,7 +84,9 @@ class TaskManager:
             )
         task = Task(f"task-{secrets.token_hex(6)}", kind, name)
         self._tasks[task.id] = task
-        self._running[task.id] = asyncio.get_running_loop().create_task(self._run(task, arguments))
+        running = asyncio.get_running_loop().create_task(self._run(task, arguments))
+        running.add_done_callback(lambda _: self._ended(task))
+        self._running[task.id] = running
         self._forget()
         self._on_active()
         return task
@@ -125,19 +127,20 @@ class TaskManager:
         try:
             task.result = await run_command(self._home, *arguments, progress=tell)
             task.state = TaskState.SUCCEEDED
-        except asyncio.CancelledError:
-            # Not raised again: that somebody wanted the end is how this task ends.
-            task.state = TaskState.CANCELLED
         except ModelOpsError as error:
             task.state, task.problem = TaskState.FAILED, error
         except OSError as error:
             _log.warning("A command could not be started: %s", error)
             task.state = TaskState.FAILED
             task.problem = Unavailable("command_failed", f"The command could not be started: {error.strerror}.")
-        finally:
-            task.finished = now()
-            del self._running[task.id]
-            self._on_active()
+
+    def _ended(self, task: Task) -> None:
+        # Also one that was cancelled before it had begun, of which nothing has run.
+        if task.state is TaskState.RUNNING:
+            task.state = TaskState.CANCELLED
+        task.finished = now()
+        del self._running[task.id]
+        self._on_active()
 
     def _forget(self) -> None:
         ended = [task_id for task_id in self._tasks if task_id not in self._running]

@@ -223,15 +223,21 @@ class TestFinding:
         assert (await api.get(f"jobs/{job_id}")).status == 404
         assert (await api.get(f"jobs/{job_id}/log")).status == 404
 
-    async def test_a_job_whose_folder_was_removed_is_still_shown(
+    async def test_a_job_whose_folder_was_removed_is_still_shown_but_not_repeated(
         self, api: Api, submit: Submit, home: StateHome
     ) -> None:
         job = await submit()
+        await api.post(f"jobs/{job['id']}/cancel")
         (home.jobs / job["id"]).rename(home.root / "elsewhere")
 
         shown = (await api.get(f"jobs/{job['id']}")).json
 
         assert (shown["parameters"], shown["template_title"]) == ({}, "notebook")
+        for answer in (
+            await api.post(f"jobs/{job['id']}/retry"),
+            await api.get(f"jobs/comparison?id={job['id']}&id={job['id']}"),
+        ):
+            assert (answer.status, answer.json["code"]) == (404, "job_folder_gone")
 
 
 class TestChanging:
