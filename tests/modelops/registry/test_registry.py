@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -230,3 +231,36 @@ def test_opening_a_part_gives_the_chosen_files_alone_and_verifies_them(registry:
     blob.write_bytes(b"ho")
     with pytest.raises(VerificationError):
         registry.verified_open("support-bot", only=lambda path: path.startswith("docs/"))
+
+
+def test_opening_one_file_gives_that_alone_and_another_is_not_found(registry: Registry, adapter: Artifact) -> None:
+    with registry.verified_open("support-bot", only="docs/card.md") as opened:
+        found = [path.relative_to(opened.path).as_posix() for path in opened.path.rglob("*") if path.is_file()]
+    assert found == ["docs/card.md"]
+
+    with pytest.raises(NotFound) as refusal:
+        registry.verified_open("support-bot", only="../docs/card.md")
+    assert refusal.value.code == "file_not_found"
+
+
+def test_a_page_comes_with_the_total_and_the_latest_alone_if_asked_for(register: Register, registry: Registry) -> None:
+    register(name="a"), register(name="b"), register(name="a")
+
+    found, total = registry.page(latest=True, limit=1)
+
+    assert ([artifact.ref for artifact in found], total) == (["a@2"], 2)
+    assert registry.count_by_kind(search="A") == {found[0].kind: 3}
+    assert registry.count_by_kind(name="a", latest=True) == {found[0].kind: 1}
+
+
+def test_a_removed_alias_means_nothing_also_after_the_database_was_made_again(
+    adapter: Artifact, registry: Registry
+) -> None:
+    registry.set_alias("support-bot", "production", 1)
+    registry.remove_alias("support-bot", "production")
+
+    with pytest.raises(NotFound):
+        registry.get("support-bot@production")
+    with pytest.raises(NotFound):
+        registry.remove_alias("support-bot", "production")
+    assert json.loads(registry.log.aliases.read_text()) == []

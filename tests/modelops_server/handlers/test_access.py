@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,15 @@ class TestTheDocument:
         assert described == {(f"/{route.path}", method) for route in ROUTES for method in route.operations()}
         WALKED["routes"] = len(ROUTES)
         WALKED["methods"] = len(described)
+
+    def test_and_the_page_for_readers_list_the_same_rights(self) -> None:
+        page = (Path(__file__).parents[3] / "docs" / "rest-api.md").read_text()
+
+        assert [line for line in page.splitlines() if line.endswith("` |")] == [
+            f"| `{method.upper()} {route.path}` | {declared.summary} | `{declared.action}` | `{declared.resource}` |"
+            for route in ROUTES
+            for method, declared in route.operations().items()
+        ]
 
     def test_names_action_and_resource_of_every_method(self) -> None:
         for item in document()["paths"].values():
