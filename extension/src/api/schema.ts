@@ -2069,7 +2069,7 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["EventPage"];
-                    readonly "text/event-stream": string;
+                    readonly "text/event-stream": unknown;
                 };
             };
             readonly default: components["responses"]["Problem"];

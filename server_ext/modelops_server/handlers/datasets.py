@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from http import HTTPStatus
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from tornado.web import HTTPError
 
 from modelops.names import check_name
 from modelops_server.handlers.answers import datasets as answers
@@ -89,6 +92,8 @@ class DatasetsHandler(FileHandler):
 class InspectDatasetHandler(FileHandler):
     """``datasets/inspect``."""
 
+    _inspecting: asyncio.Future[Any] | None = None
+
     @operation("inspectDataset", "read", "datasets", body=DatasetInspection, answer=answers.DatasetReport)
     async def post(self, body: DatasetInspection) -> Any:
         """First rows, statistics and lengths of a dataset, and the bad rows of a source; nothing is added."""
@@ -99,7 +104,17 @@ class InspectDatasetHandler(FileHandler):
             options += ["--tokenizer", await self._exactly(body.model)]
         what = await self._exactly(body.ref) if body.ref is not None else str(self.existing(body.path or ""))
         # In a process of its own: a file may have millions of rows, and a tokenizer takes a second to import.
-        return await run_command(self.home, "datasets", "inspect", "--json", *options, "--", what)
+        command = run_command(self.home, "datasets", "inspect", "--json", *options, "--", what)
+        self._inspecting = asyncio.ensure_future(command)
+        try:
+            return await self._inspecting
+        except asyncio.CancelledError:
+            raise HTTPError(HTTPStatus.REQUEST_TIMEOUT) from None  # nobody is there to read it
+
+    def on_connection_close(self) -> None:
+        """Called when the reader has gone away: nobody waits for the rest."""
+        if self._inspecting is not None:
+            self._inspecting.cancel()
 
     async def _exactly(self, ref: str) -> str:
         return await self.with_registry(lambda registry: registry.get(ref).ref)

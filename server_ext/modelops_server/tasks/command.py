@@ -21,7 +21,8 @@ from modelops_server.tasks import PROGRESS
 Progress = Callable[[str, float | None], None]
 """Receives what is being done now, and how far it is, from 0 to 1, where that is known."""
 
-_COMMAND = [sys.executable, "-c", "from modelops_server.cli.main import main; main()"]
+# -P: what lies in the working directory is not imported.
+_COMMAND = [sys.executable, "-P", "-c", "from modelops_server.cli.main import main; main()"]
 
 _MOST_OUTPUT = 64_000_000
 """Bytes of JSON that a command may print."""

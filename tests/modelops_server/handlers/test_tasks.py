@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,22 @@ class TestDatasets:
         answer = await api.post("datasets/inspect", {"path": "empty.jsonl"})
 
         assert (answer.status, answer.json["code"]) == (422, "empty_file")
+
+    async def test_a_reader_who_goes_away_ends_the_looking(
+        self, api: Api, tmp_path: Path, alive: Callable[[str], list[psutil.Process]]
+    ) -> None:
+        path = tmp_path / "looked-at-in-vain.jsonl"
+        path.write_bytes(b'{"text": "a"}\n' * 5_000_000)  # half a minute to look at
+        body = json.dumps({"path": path.name})
+        _, writer = await asyncio.open_connection("127.0.0.1", api.client.get_http_port())
+        head = f"POST {api.base}modelops/api/v1/datasets/inspect HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        head += f"Authorization: {api.authorization['Authorization']}\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write((head + body).encode())
+        await until(lambda: alive("looked-at-in-vain"))
+
+        writer.close()
+
+        await until(lambda: not alive("looked-at-in-vain"), seconds=10)
 
     async def test_a_reference_never_means_a_file(self, api: Api, home: StateHome, monkeypatch: Any) -> None:
         monkeypatch.chdir("/")
