@@ -297,6 +297,19 @@ async def test_a_job_without_a_whole_journal_is_told_all_the_same(act: Any, watc
     assert watcher.states == ["failed"]
 
 
+async def test_a_folder_that_cannot_be_read_cuts_off_those_who_watch_that_job_alone(act: Any, watch: Any) -> None:
+    broken, job = act(), act()
+    (broken.job.folder / "log.txt").unlink()
+    (broken.job.folder / "log.txt").mkdir()
+    job.start()
+    async with watch(broken.id) as cut_off, watch(job.id) as watcher:
+        await cut_off.until(lambda: cut_off.closed)
+        job.metric(0)
+        await watcher.until(lambda: watcher.steps)
+
+    assert "end" not in cut_off.kinds  # it is not over: whoever was cut off comes back
+
+
 async def test_only_the_end_of_a_long_log_is_sent_where_that_is_asked_for(act: Any, watch: Any) -> None:
     job = act()
     job.start()

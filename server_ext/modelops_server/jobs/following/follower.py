@@ -178,7 +178,11 @@ class Follower(threading.Thread):
         answers = []
         for reader in asking:
             job = self._descriptions[reader.job_id]
-            messages = reader.answer(job, sizes(reader.job_id), partial(read, reader.job_id))
+            try:
+                messages = reader.answer(job, sizes(reader.job_id), partial(read, reader.job_id))
+            except OSError as error:  # what is wrong with one job's folder must not stop the others
+                _log.warning("%s cannot be followed: %s", reader.job_id, error)
+                messages, reader.over = b"", True
             if messages or reader.over:
                 with self._lock:
                     answer = self._asking.pop(reader, None)
