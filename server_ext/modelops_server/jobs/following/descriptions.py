@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from modelops.errors import NotFound
 from modelops_server.jobs.journal import EVENTS, parse_event, read_lines
 from modelops_server.jobs.queue.changes import Changes
 from modelops_server.jobs.queue.queue import Queue
-from modelops_server.jobs.records import Job
 from modelops_server.jobs.states import TERMINAL, State
 
 Describe = Callable[[Queue, str], dict[str, Any]]
@@ -40,7 +40,7 @@ class Descriptions:
         self._describe = describe
         self._known: dict[str, Description | None] = {}
         self._due: set[str] = set()
-        self._ends: dict[str, tuple[Job, float]] = {}
+        self._ends: dict[str, tuple[Path, float]] = {}
 
     def __contains__(self, job_id: str) -> bool:
         return job_id in self._known
@@ -60,7 +60,7 @@ class Descriptions:
     def renew(self, queue: Queue, job_id: str) -> None:
         """Describe a job as it is now."""
         try:
-            job, document = queue.get(job_id), self._describe(queue, job_id)
+            document = self._describe(queue, job_id)
         except NotFound:  # the database was made anew without it
             self._known[job_id] = None
             self._due.discard(job_id)
@@ -69,14 +69,14 @@ class Descriptions:
         state = State(document["state"])
         self._known[job_id] = Description(document, state is State.QUEUED, state.terminal)
         if state.terminal:
-            self._ends.setdefault(job_id, (job, time.monotonic()))
+            self._ends.setdefault(job_id, (queue.home.jobs / job_id, time.monotonic()))
 
     def complete(self) -> None:
         """Find out of which ended jobs everything has been said."""
-        for job_id, (job, since) in self._ends.items():
+        for job_id, (folder, since) in self._ends.items():
             description = self._known.get(job_id)
             if description is not None and not description.complete:
-                description.complete = _nothing_follows(job) or time.monotonic() - since > _LAST_WORDS
+                description.complete = _told(folder) or time.monotonic() - since > _LAST_WORDS
 
     def _is_outdated(self, job_id: str, changes: Changes) -> bool:
         if job_id not in self._known:
@@ -86,16 +86,13 @@ class Descriptions:
         return job_id in changes.touched or (known is not None and known.queued and bool(changes.moved))
 
 
-def _nothing_follows(job: Job) -> bool:
-    """Whether a job that has ended in the queue has also said so in its journal, or nobody is left to say it."""
-    runner = job.attempt.runner if job.attempt else None
-    if runner is not None and not runner.alive:
-        return True
+def _told(folder: Path) -> bool:
+    """Whether a job's journal says that the job has ended; a runner that dies in that moment leaves it unsaid."""
     try:
-        size = (job.folder / EVENTS).stat().st_size
+        size = (folder / EVENTS).stat().st_size
     except FileNotFoundError:
         return False
-    events = (parse_event(line) for _, line in read_lines(job.folder, max(0, size - _TAIL)))
+    events = (parse_event(line) for _, line in read_lines(folder, max(0, size - _TAIL)))
     return any(
         event is not None and event.get("type") == "state" and event.get("state") in TERMINAL for event in events
     )

@@ -97,6 +97,10 @@ class Follower(threading.Thread):
 
     def _ask(self, reader: Reader) -> asyncio.Future[bytes]:
         answer = self._loop.create_future()
+        if self._stopped:
+            reader.over = True
+            answer.set_result(b"")
+            return answer
         with self._lock:
             self._asking[reader] = answer
         if reader.hungry:
