@@ -43,6 +43,8 @@ LATENCY = 0.25
 """Seconds from the kernel to the reader, 95th percentile."""
 SLOWDOWN = 0.01
 """Seconds that ``GET health`` may take longer while 100 jobs are watched, median."""
+CORES = 0.25
+"""Share of one core that the server takes while 100 jobs are watched, of which each reports ten events a second."""
 REPLAY = 2.0
 """Seconds in which 10,000 metrics arrive at a new reader."""
 
@@ -291,7 +293,7 @@ def measure(runs: int) -> dict[str, Any]:
         "runs": runs,
         "seconds": seconds,
         "cores": {name: round(statistics.median(shares), 3) for name, shares in cores.items()},
-        "targets": _targets(seconds),
+        "targets": _targets(seconds, statistics.median(cores[f"server, {WATCHED} watched"])),
     }
 
 
@@ -302,12 +304,13 @@ def _percentiles(values: list[float]) -> dict[str, float]:
     return {"n": len(values), **{f"p{share}": round(cuts[share - 1], 4) for share in (50, 95, 99)}}
 
 
-def _targets(seconds: dict[str, dict[str, float]]) -> dict[str, dict[str, Any]]:
+def _targets(seconds: dict[str, dict[str, float]], share: float) -> dict[str, dict[str, Any]]:
     without, watched = (seconds[f"health, {name}"]["p50"] for name in ("alone", f"{WATCHED} watched"))
     found = {
         "event_p95_seconds": (seconds["event, alone"]["p95"], LATENCY),
         "event_p95_seconds_with_100_watched": (seconds[f"event, {WATCHED} watched"]["p95"], LATENCY),
         "health_slowdown_seconds_with_100_watched": (round(watched - without, 4), SLOWDOWN),
+        "server_cores_with_100_watched": (round(share, 3), CORES),
         "replay_seconds": (seconds[f"replay of {_REPLAYED:,} metrics"]["p50"], REPLAY),
     }
     return {

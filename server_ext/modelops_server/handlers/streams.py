@@ -76,9 +76,9 @@ class EventsHandler(ModelOpsHandler):
         self.set_header("X-Accel-Buffering", "no")
         follower: Follower = self.settings["modelops_follower"]
         try:
-            with follower.reader(job_id, start) as self._reader:
+            with follower.reader(job_id, start, SILENCE) as self._reader:
                 await self._send(b"retry: %d\n\n" % _RETRY_MS)
-                async for messages in self._reader.messages(SILENCE):
+                async for messages in self._reader.messages():
                     await self._send(messages or b": alive\n\n")
         except StreamClosedError:
             return

@@ -66,9 +66,12 @@ class Follower(threading.Thread):
     # --- in the event loop ---
 
     @contextmanager
-    def reader(self, job_id: str, start: Position) -> Iterator[Reader]:
-        """Somebody who reads a job's events from ``start`` on; given up when the context is left."""
-        reader = Reader(job_id, start, self._ask)
+    def reader(self, job_id: str, start: Position, silence: float) -> Iterator[Reader]:
+        """Somebody who reads a job's events from ``start`` on; given up when the context is left.
+
+        It hears that there is nothing after so many seconds of ``silence``.
+        """
+        reader = Reader(job_id, start, silence, self._ask)
         with self._lock:
             self._readers.add(reader)
         try:
@@ -187,7 +190,7 @@ class Follower(threading.Thread):
             except OSError as error:  # what is wrong with one job's folder must not stop the others
                 _log.warning("%s cannot be followed: %s", reader.job_id, error)
                 messages, reader.over = b"", True
-            if messages or reader.over:
+            if messages or reader.over or reader.bored():
                 with self._lock:
                     answer = self._asking.pop(reader, None)
                 if answer is not None:

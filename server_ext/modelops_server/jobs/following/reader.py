@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,15 @@ class Reader:
     It keeps no more than where it is: while it does not ask, because its client does not read, nothing is read for it.
     """
 
-    def __init__(self, job_id: str, start: Position, ask: Callable[[Reader], asyncio.Future[bytes]]) -> None:
+    def __init__(
+        self, job_id: str, start: Position, silence: float, ask: Callable[[Reader], asyncio.Future[bytes]]
+    ) -> None:
+        """It is given nothing (``b""``) where there is nothing for ``silence`` seconds."""
         self.job_id = job_id
         self._position = start
+        self._silence = silence
         self._ask = ask
+        self._asked = 0.0
         self._told: dict[str, Any] | None = None
         self._read: Sizes | None = None
         self.over = False
@@ -35,15 +41,17 @@ class Reader:
         """Whether there is more for it than it got."""
         return self._read is None
 
-    async def messages(self, silence: float) -> AsyncIterator[bytes]:
-        """What is new, until the job's end; nothing (``b""``) after every ``silence`` seconds in which nothing was."""
+    async def messages(self) -> AsyncIterator[bytes]:
+        """What is new, again and again, until the job's end."""
         while not self.over:
-            answer = self._ask(self)
-            while not (await asyncio.wait({answer}, timeout=silence))[0]:
-                yield b""
-            yield answer.result()
+            self._asked = time.monotonic()
+            yield await self._ask(self)
 
     # --- in the follower's thread ---
+
+    def bored(self) -> bool:
+        """Whether it has waited for so long that it is to be told that there is nothing."""
+        return time.monotonic() - self._asked > self._silence
 
     def answer(self, job: Description | None, sizes: Sizes, read: Callable[[Position, bool], Batch]) -> bytes:
         """The messages that it gets now, if any. ``sizes`` were taken after ``job`` was described.
