@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import nbformat
 import pytest
@@ -34,3 +38,49 @@ def served_notebook(running_server: Any) -> Callable[..., Path]:
         return path
 
     return write
+
+
+class BreakingProxy:
+    """Hands bytes on to a server, and cuts every connection off after a third of a second."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.cuts = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self._port))
+            for source, target in ((near, far), (far, near)):
+                threading.Thread(target=self._hand_on, args=(source, target), daemon=True).start()
+            threading.Timer(0.3, self._cut, (near, far)).start()
+
+    def _cut(self, *ends: socket.socket) -> None:
+        self.cuts += 1
+        for end in ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    @staticmethod
+    def _hand_on(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while content := source.recv(1 << 16):
+                target.sendall(content)
+
+
+@pytest.fixture
+def breaking(running_server: Any) -> Iterator[BreakingProxy]:
+    """A proxy before the server whose connections break."""
+    proxy = BreakingProxy(urlsplit(running_server.url).port)
+    yield proxy
+    proxy.close()
