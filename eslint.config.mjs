@@ -31,6 +31,7 @@ export default defineConfig([
     extends: [jupyter.configs.recommended],
     languageOptions: { globals: globals.browser }
   },
-  { files: ['**/*.{js,mjs,cjs}'], languageOptions: { globals: globals.node } },
+  { files: ['extension/*.js', '*.mjs'], languageOptions: { globals: globals.node } },
+  { files: ['kernels_helpers/**/*.js'], languageOptions: { globals: globals.browser } },
   prettier
 ]);

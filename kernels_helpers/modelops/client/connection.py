@@ -69,6 +69,7 @@ class Connection:
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """The answer, or the error that it means; raises ``Unavailable`` when there is none."""
+        self._check_open()
         try:
             answer = self._http.request(method, path, **options)
         except httpx.TransportError as error:
@@ -83,6 +84,7 @@ class Connection:
 
         Raises ``Unavailable`` with code ``unreachable`` when it breaks off, or nothing comes for ``silence`` seconds.
         """
+        self._check_open()
         timeout = httpx.Timeout(self._timeout, read=min(_ALIVE, max(0.01, _ALIVE if silence is None else silence)))
         try:
             with self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
@@ -96,6 +98,10 @@ class Connection:
     def close(self) -> None:
         """Close the connections that are kept open."""
         self._http.close()
+
+    def _check_open(self) -> None:
+        if self._http.is_closed:
+            raise Unavailable("closed", "This client was closed.", "Make a new one: modelops.Client().")
 
     def _json(self, answer: httpx.Response) -> Any:
         if answer.status_code == HTTPStatus.NO_CONTENT:

@@ -68,6 +68,16 @@ def test_a_server_without_the_extension_is_told_from_one_with_it(running_server:
     assert "pip install" in refusal.value.hint
 
 
+def test_a_client_that_was_closed_says_so(running_server: Any) -> None:
+    client = Client(running_server.url, running_server.token)
+    client.close()
+
+    with pytest.raises(Unavailable) as refusal:
+        client.health()
+
+    assert refusal.value.code == "closed"
+
+
 def test_no_representation_shows_the_token(client: Client, running_server: Any) -> None:
     shown = [client, client._connection, client._connection.server, client.jobs, client.artifacts, client.templates]
 
@@ -97,3 +107,16 @@ def test_importing_modelops_does_not_bring_the_client_along() -> None:
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "False"
+
+
+def test_preflight_says_whether_a_job_can_run(client: Client, served_notebook: Notebooks) -> None:
+    path = served_notebook("print(rows)", parameters="rows: int = 3")
+
+    assert client.preflight(path, {"rows": 4})["ready"] is True
+    assert client.preflight(path, {"rows": "many"})["ready"] is False
+
+
+def test_templates_have_the_schema_of_their_form(client: Client, served_notebook: Notebooks) -> None:
+    assert "sft" in [template["name"] for template in client.templates.list()]
+    assert "base_model" in client.templates["sft"]["schema"]["properties"]
+    assert "rows" in client.templates.get(served_notebook(parameters="rows: int = 3"))["schema"]["properties"]

@@ -1,0 +1,100 @@
+"""A job's record and progress as the few words that a widget shows."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+from modelops.client import Progress
+from modelops.client.jobs import TERMINAL
+from modelops.units import human_seconds
+
+MARKS = {
+    "queued": "○",
+    "starting": "◔",
+    "running": "▶",
+    "finalizing": "◕",
+    "succeeded": "✓",
+    "failed": "✗",
+    "cancelled": "■",
+    "interrupted": "‖",
+}
+"""A sign for each state, so that none is told by its colour alone."""
+
+_LINES = 12
+"""Lines of a traceback that are shown."""
+
+
+def job_in_words(record: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """What a view of a job shows; texts are plain and may come from the notebook."""
+    state = record["state"]
+    active = state not in TERMINAL and state != "queued"
+    left = progress.seconds_left(time.time()) if active else None
+    return {
+        "id": record["id"],
+        "name": record["name"],
+        "title": record.get("template_title") or record["template"],
+        "state": state,
+        "mark": MARKS.get(state, ""),
+        "ended": state in TERMINAL,
+        "cancelling": bool(record["cancel_requested"]) and state not in TERMINAL,
+        "waiting": _waiting(record, state),
+        "cell": _cell(progress) if active else "",
+        "step": _step(progress) if active else "",
+        "fraction": _fraction(progress) if active else None,
+        "left": f"{human_seconds(left)} left" if left is not None else "",
+        "note": progress.note,
+        "duration": _duration(record),
+        "reason": _reason(record),
+        "artifacts": list(record["artifacts"]),
+    }
+
+
+def _waiting(record: dict[str, Any], state: str) -> str:
+    if state != "queued":
+        return ""
+    ahead = record.get("ahead", 0)
+    return f"{ahead} {'job' if ahead == 1 else 'jobs'} ahead" if ahead else "starts as soon as what it needs is free"
+
+
+def _cell(progress: Progress) -> str:
+    if progress.cell is None:
+        return ""
+    number, total, first_line = progress.cell
+    return f"cell {number} of {total}: {first_line.lstrip('# ')}"
+
+
+def _step(progress: Progress) -> str:
+    work = progress.work
+    if work is None:
+        return ""
+    of = f" of {work['total']:g}" if isinstance(work.get("total"), int | float) else ""
+    return f"{work.get('phase', '')} {work['done']:g}{of} {work.get('unit', '')}".strip()
+
+
+def _fraction(progress: Progress) -> float | None:
+    work = progress.work
+    if work is None or not isinstance(work.get("total"), int | float) or work["total"] <= 0:
+        return None
+    return float(min(1.0, max(0.0, work["done"] / work["total"])))
+
+
+def _duration(record: dict[str, Any]) -> str:
+    if not record["started"] or not record["finished"]:
+        return ""
+    started, finished = (datetime.fromisoformat(record[key]) for key in ("started", "finished"))
+    return human_seconds(max(0.0, (finished - started).total_seconds()))
+
+
+def _reason(record: dict[str, Any]) -> dict[str, Any]:
+    reason = record["reason"]
+    if not reason:
+        return {}
+    details = reason.get("details") or {}
+    return {
+        "code": reason["code"],
+        "message": reason["message"],
+        "hint": reason.get("hint", "").replace(" ID", f" {record['id']}"),
+        "lines": [str(line) for line in details.get("traceback") or []][-_LINES:],
+    }
