@@ -1,12 +1,24 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { about } from './about/plugin';
+import { comparison } from './comparison/plugin';
+import { jobs } from './jobs/plugin';
+import { launcher } from './launcher/plugin';
 import { notebook } from './notebook/plugin';
 import { run } from './run/plugin';
 import { sidebar } from './sidebar/plugin';
 import { workbench } from './workbench/plugin';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [workbench, sidebar, run, notebook, about];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  workbench,
+  jobs,
+  sidebar,
+  run,
+  comparison,
+  notebook,
+  launcher,
+  about
+];
 
 export { IWorkbench } from './tokens';
 export default plugins;

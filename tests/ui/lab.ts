@@ -17,8 +17,12 @@ export interface ILabServer {
   /** Its address, with a trailing slash. */
   readonly url: string;
   readonly token: string;
-  /** Where it keeps everything; gone when the server has stopped. */
+  /** Where it keeps everything, and what its file browser shows; gone when the server has stopped. */
   readonly folder: string;
+  /** Kill it as a crash does (SIGKILL): jobs go on. */
+  kill(): Promise<void>;
+  /** Start it again, at the same address with the same folders. */
+  start(): Promise<void>;
 }
 
 /** Start `jupyter lab` with further arguments, hand it to `use`, and stop it. */
@@ -31,38 +35,54 @@ export async function withLab(
   const defaults = join(folder, 'config', 'labconfig');
   await mkdir(defaults, { recursive: true });
   await writeFile(join(defaults, 'default_setting_overrides.json'), JSON.stringify(SETTINGS));
-  const process_ = spawn(
-    join(ROOT, '.venv/bin/jupyter-lab'),
-    [
-      '--no-browser',
-      '--allow-root',
-      '--ServerApp.port=0',
-      '--LabApp.expose_app_in_browser=True',
-      ...args
-    ],
-    {
-      cwd: folder,
-      env: {
-        ...process.env,
-        HOME: folder,
-        JUPYTER_CONFIG_DIR: join(folder, 'config'),
-        JUPYTER_DATA_DIR: join(folder, 'data'),
-        JUPYTER_RUNTIME_DIR: join(folder, 'runtime'),
-        JUPYTER_TOKEN: token,
-        MODELOPS_HOME: join(folder, 'modelops')
-      },
-      stdio: ['ignore', 'pipe', 'pipe']
-    }
-  );
+  const runtime = join(folder, 'runtime');
   let log = '';
-  for (const stream of [process_.stdout, process_.stderr]) {
-    stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  }
+  const launch = (port: string): ChildProcess => {
+    const launched = spawn(
+      join(ROOT, '.venv/bin/jupyter-lab'),
+      [
+        '--no-browser',
+        '--allow-root',
+        `--ServerApp.port=${port}`,
+        '--LabApp.expose_app_in_browser=True',
+        ...args
+      ],
+      {
+        cwd: folder,
+        env: {
+          ...process.env,
+          HOME: folder,
+          JUPYTER_CONFIG_DIR: join(folder, 'config'),
+          JUPYTER_DATA_DIR: join(folder, 'data'),
+          JUPYTER_RUNTIME_DIR: runtime,
+          JUPYTER_TOKEN: token,
+          MODELOPS_HOME: join(folder, 'modelops')
+        },
+        stdio: ['ignore', 'pipe', 'pipe']
+      }
+    );
+    for (const stream of [launched.stdout, launched.stderr]) {
+      stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
+    }
+    return launched;
+  };
+  let running = launch('0');
   try {
-    const url = await address(process_, join(folder, 'runtime'), () => log);
-    await use({ url, token, folder });
+    const url = await address(running, runtime, () => log);
+    await use({
+      url,
+      token,
+      folder,
+      kill: () => stop(running, 'SIGKILL'),
+      start: async () => {
+        // What the killed one left would be taken for the new one's.
+        await rm(runtime, { recursive: true, force: true });
+        running = launch(new URL(url).port);
+        await address(running, runtime, () => log);
+      }
+    });
   } finally {
-    await stop(process_);
+    await stop(running, 'SIGTERM');
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -82,10 +102,10 @@ async function address(server: ChildProcess, runtime: string, log: () => string)
   return url;
 }
 
-async function stop(server: ChildProcess): Promise<void> {
-  if (server.exitCode === null) {
+async function stop(server: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (server.exitCode === null && server.signalCode === null) {
     const ended = new Promise(done => server.once('exit', done));
-    server.kill('SIGTERM');
+    server.kill(signal);
     await ended;
   }
 }
@@ -102,6 +122,68 @@ export async function runCommand(page: Page, label: string): Promise<void> {
   await page.keyboard.press('Control+Shift+C');
   await page.locator('.lm-CommandPalette-input').fill(label);
   await page.locator('.lm-CommandPalette-item', { hasText: label }).first().click();
+}
+
+/** Ask the REST API of a server, as a program does. */
+export async function ask<T>(server: ILabServer, path: string, body?: unknown): Promise<T> {
+  const response = await fetch(`${server.url}modelops/api/v1/${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { Authorization: `token ${server.token}`, 'Content-Type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) })
+  });
+  if (!response.ok) {
+    throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  }
+  return (await response.json()) as T;
+}
+
+/** Write a notebook of code cells below the server's root; one that begins with `# parameters` is tagged so. */
+export async function writeNotebook(
+  server: ILabServer,
+  path: string,
+  ...cells: string[]
+): Promise<void> {
+  const notebook = {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: { kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' } },
+    cells: cells.map((source, index) => ({
+      id: `cell-${index}`,
+      cell_type: 'code',
+      metadata: source.startsWith('# parameters') ? { tags: ['parameters'] } : {},
+      source,
+      outputs: [],
+      execution_count: null
+    }))
+  };
+  await writeFile(join(server.folder, path), JSON.stringify(notebook));
+}
+
+/** Queue a job, and return its id. */
+export async function submit(
+  server: ILabServer,
+  template: string,
+  parameters: Readonly<Record<string, unknown>> = {},
+  more: Readonly<Record<string, unknown>> = {}
+): Promise<string> {
+  const job = { template, parameters, ...more };
+  return (await ask<{ id: string }>(server, 'jobs', job)).id;
+}
+
+interface ILabWindow {
+  jupyterapp: {
+    commands: { execute(id: string, args: object): Promise<unknown> };
+  };
+}
+
+/** Execute a command of JupyterLab. */
+export async function execute(page: Page, command: string, args: object = {}): Promise<void> {
+  await page.evaluate(
+    async ([id, given]) => {
+      await (window as unknown as ILabWindow).jupyterapp.commands.execute(id, given);
+    },
+    [command, args] as const
+  );
 }
 
 /** A test with a JupyterLab that has the server extension, shared by all tests of a file. */

@@ -15,26 +15,33 @@ export interface IFollower {
   job(job: JobDetail): void;
   events(events: readonly JobEvent[]): void;
   log(text: string): void;
+  /** How far was heard: who comes back later goes on from there. */
+  reached(position: string): void;
   /** Whether the server is being heard; `false` while the connection is lost and tried again. */
   connected(connected: boolean): void;
 }
+
+/** Bytes of the log's end that are sent to who follows from the beginning; more than a panel shows. */
+const LOG_TAIL = 500_000;
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
 
 /**
  * Follow a job until its end or until `signal` is aborted. A lost connection is made again, from the last event that
- * was heard (`Last-Event-ID`).
+ * was heard (`Last-Event-ID`). Of a long log only the end is heard.
  *
+ * @param position - Where somebody who followed before has got to; by default the beginning.
  * @throws ProblemError when the server refuses, as for a job that does not exist.
  */
 export async function followJob(
   connection: Connection,
   id: string,
   follower: IFollower,
-  signal: AbortSignal
+  signal: AbortSignal,
+  position = ''
 ): Promise<void> {
-  const stream = new Stream(connection, id, follower, signal);
+  const stream = new Stream(connection, id, follower, signal, position);
   let pause = FIRST_PAUSE;
   while (!signal.aborted) {
     const before = stream.last;
@@ -71,21 +78,22 @@ class Stream {
     private readonly connection: Connection,
     private readonly id: string,
     private readonly follower: IFollower,
-    private readonly signal: AbortSignal
+    private readonly signal: AbortSignal,
+    /** The id of the last message that was heard. */
+    public last: string
   ) {}
-
-  /** The id of the last message that was heard. */
-  last = '';
 
   /** Listen until the connection is lost or the job has ended, and return whether it has. */
   async listen(): Promise<boolean> {
-    const response = await this.connection.request(`jobs/${encodeURIComponent(this.id)}/events`, {
-      headers: {
-        Accept: 'text/event-stream',
-        ...(this.last === '' ? {} : { 'Last-Event-ID': this.last })
-      },
-      signal: this.signal
-    });
+    const headers = {
+      Accept: 'text/event-stream',
+      ...(this.last === '' ? {} : { 'Last-Event-ID': this.last })
+    };
+    const response = await this.connection.request(
+      `jobs/${encodeURIComponent(this.id)}/events`,
+      { headers, signal: this.signal },
+      { log_tail: LOG_TAIL }
+    );
     this.follower.connected(true);
     const parser = createParser({
       onEvent: message => {
@@ -125,6 +133,7 @@ class Stream {
     if (this.events.length > 0) {
       this.follower.events(this.events.splice(0));
     }
+    this.follower.reached(this.last);
   }
 
   private ended = false;

@@ -8,7 +8,9 @@ import type {
   Envelope,
   Health,
   Job,
+  JobComparison,
   JobDetail,
+  JobList,
   Lineage,
   Submission,
   Template,
@@ -18,7 +20,7 @@ import type {
 } from './types';
 
 export { asProblem, NOT_INSTALLED, ProblemError, UNREACHABLE } from './problems';
-export type { IFollower } from './following';
+export type { IFollower, JobEvent } from './following';
 export type * from './types';
 
 /** The server extension's REST API: one method per operation. Every method throws `ProblemError`. */
@@ -46,7 +48,7 @@ export class Api {
     return this.connection.send('POST', 'templates/inspect', { path });
   }
 
-  jobs(query: Query = {}): Promise<{ jobs: Job[]; total: number }> {
+  jobs(query: Query = {}): Promise<JobList> {
     return this.connection.get('jobs', query);
   }
 
@@ -68,8 +70,22 @@ export class Api {
   }
 
   /** Follow a job's events and log from the beginning to its end, through lost connections. */
-  followJob(id: string, follower: IFollower, signal: AbortSignal): Promise<void> {
-    return followJob(this.connection, id, follower, signal);
+  followJob(
+    id: string,
+    follower: IFollower,
+    signal: AbortSignal,
+    position?: string
+  ): Promise<void> {
+    return followJob(this.connection, id, follower, signal, position);
+  }
+
+  compareJobs(ids: readonly string[]): Promise<JobComparison> {
+    return this.connection.get('jobs/comparison', { id: ids });
+  }
+
+  /** The address of what a job wrote. */
+  jobFile(id: string, file: 'log' | 'notebook' | 'report'): string {
+    return this.connection.url(`jobs/${encodeURIComponent(id)}/${file}`);
   }
 
   artifacts(query: Query = {}): Promise<ArtifactList> {

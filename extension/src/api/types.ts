@@ -11,8 +11,13 @@ export type JsonValue =
 export type Values = Readonly<Record<string, JsonValue>>;
 
 export type Health = Schemas['Health'];
+
 export type Job = Schemas['Job'];
+export type JobList = Schemas['JobList'];
+export type ListedJob = Schemas['ListedJob'];
 export type JobDetail = Schemas['JobDetail'];
+export type JobComparison = Schemas['JobComparison'];
+export type ComparedValue = Schemas['ComparedValue'];
 export type JobState = Schemas['JobState'];
 export type Attempt = Schemas['Attempt'];
 export type Reason = Schemas['Reason'];

@@ -84,6 +84,11 @@ const STATE_MARKS: Record<JobState, [mark: string, mood: Mood]> = {
   interrupted: ['!', 'warning']
 };
 
+/** A job's state as one character. */
+export function stateMark(state: JobState): string {
+  return STATE_MARKS[state][0];
+}
+
 /** A job's state in a word. */
 export function stateName(state: JobState, trans: TranslationBundle): string {
   const names: Record<JobState, string> = {

@@ -1,3 +1,4 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { ISignal, Signal } from '@lumino/signaling';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
@@ -6,6 +7,7 @@ import { SetupModel } from '../setup/model';
 import { SetupView } from '../setup/view';
 import type { IPanelArguments, IPanelContent, IWorkbench } from '../tokens';
 import { RunModel } from './model';
+import { OPEN_EXECUTED } from './notebooks';
 import { RunView } from './view';
 
 type Arguments = IPanelArguments['run'];
@@ -14,6 +16,7 @@ type Arguments = IPanelArguments['run'];
 export class RunPanel extends Widget implements IPanelContent<Arguments> {
   constructor(
     private readonly workbench: IWorkbench,
+    private readonly commands: JupyterFrontEnd['commands'],
     args: Arguments
   ) {
     super();
@@ -60,7 +63,11 @@ export class RunPanel extends Widget implements IPanelContent<Arguments> {
     model.again.connect((_, changes) => {
       this.become({ again: id, changes });
     });
-    return this.titled(new RunView(model), model);
+    model.repeated.connect((_, job) => {
+      this.become({ job: job.id });
+    });
+    const view = new RunView(model, () => this.commands.execute(OPEN_EXECUTED, { job: id }));
+    return this.titled(view, model);
   }
 
   /** Let the tab say what the view says. */

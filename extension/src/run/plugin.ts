@@ -1,4 +1,5 @@
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 
 import { IWorkbench } from '../tokens';
 
@@ -8,9 +9,15 @@ export const run: JupyterFrontEndPlugin<void> = {
   description: 'Sets up a run, follows it, and shows its result.',
   autoStart: true,
   requires: [IWorkbench],
-  activate: (_app: JupyterFrontEnd, workbench: IWorkbench): void => {
+  optional: [IDefaultFileBrowser],
+  activate: (
+    app: JupyterFrontEnd,
+    workbench: IWorkbench,
+    browser: IDefaultFileBrowser | null
+  ): void => {
+    const { trans } = workbench;
     workbench.addPanel('run', {
-      label: workbench.trans.__('New run'),
+      label: trans.__('New run'),
       schema: {
         type: 'object',
         properties: {
@@ -23,7 +30,26 @@ export const run: JupyterFrontEndPlugin<void> = {
       },
       palette: true,
       key: args => JSON.stringify([args.job, args.template, args.notebook, args.again]),
-      create: async args => new (await import('./panel')).RunPanel(workbench, args)
+      create: async args => new (await import('./panel')).RunPanel(workbench, app.commands, args)
+    });
+
+    app.commands.addCommand('modelops:open-executed-notebook', {
+      label: trans.__('Open the Executed Notebook of a Run'),
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: { job: { type: 'string', description: 'Id of the job' } },
+          required: ['job']
+        }
+      },
+      execute: async args => {
+        const { copyExecuted } = await import('./notebooks');
+        const { contents } = app.serviceManager;
+        const job = await workbench.api.job(args.job as string);
+        const folder = browser?.model.path ?? '';
+        const path = await copyExecuted(job, workbench.api, contents, folder);
+        await app.commands.execute('docmanager:open', { path });
+      }
     });
   }
 };

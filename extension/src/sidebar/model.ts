@@ -1,38 +1,60 @@
-import { Poll } from '@lumino/polling';
+import { VDomModel } from '@jupyterlab/ui-components';
 
-import type { Job } from '../api';
+import type { ArtifactKind } from '../api';
 import { Resource } from '../loaded';
+import type { JobsFeed } from '../jobs/feed';
 import type { IWorkbench } from '../tokens';
 
-const ACTIVE = ['queued', 'starting', 'running', 'finalizing'];
-const SHOWN = 20;
+/** How many artifacts there are of a kind. */
+export interface IShelf {
+  readonly kind: ArtifactKind;
+  readonly count: number;
+}
 
-/** What the sidebar shows: the newest jobs, those at work first. */
-export class SidebarModel extends Resource<readonly Job[]> {
-  constructor(readonly workbench: IWorkbench) {
-    super(async () => (await workbench.api.jobs({ limit: SHOWN })).jobs);
-    workbench.jobsChanged.connect(() => {
-      void this.poll.refresh();
+/** The kinds in the order in which one is made from the other. */
+const KINDS: readonly ArtifactKind[] = [
+  'dataset',
+  'model',
+  'adapter',
+  'index',
+  'evaluation',
+  'report'
+];
+
+/** What the sidebar shows: the jobs, and how many artifacts there are. */
+export class SidebarModel extends VDomModel {
+  constructor(
+    readonly workbench: IWorkbench,
+    readonly feed: JobsFeed
+  ) {
+    super();
+    this.artifacts = new Resource(async () => {
+      const { kinds } = await workbench.api.artifacts({ limit: 1 });
+      return KINDS.flatMap(kind => {
+        const count = kinds[kind] ?? 0;
+        return count > 0 ? [{ kind, count }] : [];
+      });
     });
+    this.artifacts.stateChanged.connect(this.changed);
+    feed.stateChanged.connect(this.changed);
+    workbench.jobsChanged.connect(this.recount);
+    this.recount();
   }
 
-  get active(): readonly Job[] {
-    return (this.value ?? []).filter(job => ACTIVE.includes(job.state));
-  }
-
-  get recent(): readonly Job[] {
-    return (this.value ?? []).filter(job => !ACTIVE.includes(job.state));
-  }
+  readonly artifacts: Resource<readonly IShelf[]>;
 
   override dispose(): void {
-    this.poll.dispose();
+    this.feed.stateChanged.disconnect(this.changed);
+    this.workbench.jobsChanged.disconnect(this.recount);
+    this.artifacts.dispose();
     super.dispose();
   }
 
-  private readonly poll = new Poll({
-    name: 'modelops:jobs',
-    factory: () => this.refresh(),
-    frequency: { interval: 10_000, backoff: false },
-    standby: 'when-hidden'
-  });
+  private readonly recount = (): void => {
+    void this.artifacts.refresh();
+  };
+
+  private readonly changed = (): void => {
+    this.stateChanged.emit();
+  };
 }

@@ -1,6 +1,8 @@
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { modelOpsIcon } from '../icons';
+
+import { IJobsFeed } from '../jobs/tokens';
 import { IWorkbench } from '../tokens';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- needed at once
 import { SidebarModel } from './model';
@@ -12,14 +14,15 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-modelops:sidebar',
   description: 'Shows jobs and artifacts in the left sidebar.',
   autoStart: true,
-  requires: [IWorkbench],
+  requires: [IWorkbench, IJobsFeed],
   optional: [ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     workbench: IWorkbench,
+    feed: IJobsFeed,
     restorer: ILayoutRestorer | null
   ): void => {
-    const view = new SidebarView(new SidebarModel(workbench));
+    const view = new SidebarView(new SidebarModel(workbench, feed));
     view.id = 'jp-modelops-sidebar';
     view.addClass('jp-ModelOps-Sidebar');
     view.title.icon = modelOpsIcon;

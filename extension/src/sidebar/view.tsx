@@ -1,63 +1,164 @@
 import { VDomRenderer } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { Job } from '../api';
-import { Ago, Empty, Problem, StateMark } from '../components';
+import type { Job, ListedJob } from '../api';
+import { Ago, Empty, Problem, Progress, StateMark } from '../components';
+import { count } from '../format';
+import { fractionOf, keyMetric, percent, timeLeft } from '../jobs/wording';
 import type { IWorkbench } from '../tokens';
 import type { SidebarModel } from './model';
+
+const RECENT = 8;
 
 /** The left sidebar: what runs, what ran, what was made, and the button that starts something new. */
 export class SidebarView extends VDomRenderer<SidebarModel> {
   protected override render(): React.JSX.Element {
-    const { active, recent, state, workbench } = this.model;
+    const { artifacts, feed, workbench } = this.model;
     const { trans } = workbench;
+    const { active, ended, state } = feed;
     return (
       <>
         <button
-          className="jp-mod-styled jp-mod-accept"
+          className="jp-mod-styled jp-mod-accept jp-ModelOps-new"
           onClick={() => {
             workbench.open('run', {});
           }}
         >
-          {trans.__('New run')}
+          {trans.__('+ New run')}
         </button>
+        {state.kind === 'loading' && <p role="status">{trans.__('Asking the server…')}</p>}
         {state.kind === 'failed' && (
-          <Problem problem={state.problem} trans={trans} again={() => void this.model.refresh()} />
+          <Problem problem={state.problem} trans={trans} again={() => void feed.refresh()} />
         )}
-        {state.kind === 'ready' && state.value.length === 0 && (
+        {state.kind === 'ready' && active.length + ended.length === 0 && (
           <Empty sentence={trans.__('What you run appears here, and stays.')} />
         )}
-        <Jobs title={trans.__('Running')} jobs={active} workbench={workbench} />
-        <Jobs title={trans.__('Recent')} jobs={recent} workbench={workbench} />
+        {active.length > 0 && (
+          <Section title={trans.__('Running')}>
+            {active.map(job => (
+              <Active key={job.id} job={job} workbench={workbench} />
+            ))}
+          </Section>
+        )}
+        {ended.length > 0 && (
+          <Section
+            title={trans.__('Recent')}
+            more={{
+              label: trans.__('All jobs'),
+              open: () => {
+                workbench.open('jobs', {});
+              }
+            }}
+          >
+            {ended.slice(0, RECENT).map(job => (
+              <Ended key={job.id} job={job} workbench={workbench} />
+            ))}
+          </Section>
+        )}
+        {artifacts.value && artifacts.value.length > 0 && (
+          <Section title={trans.__('Artifacts')}>
+            {artifacts.value.map(shelf => (
+              <li key={shelf.kind}>
+                <button
+                  onClick={() => {
+                    workbench.open('artifacts', { kind: shelf.kind });
+                  }}
+                >
+                  <span aria-hidden="true">◈</span>
+                  <span className="jp-ModelOps-name">{kindName(shelf.kind, trans)}</span>
+                  <span className="jp-ModelOps-hint">{count(shelf.count)}</span>
+                </button>
+              </li>
+            ))}
+          </Section>
+        )}
       </>
     );
   }
 }
 
-function Jobs(props: {
+function Section(props: {
   title: string;
-  jobs: readonly Job[];
-  workbench: IWorkbench;
-}): React.JSX.Element | null {
-  const { jobs, title, workbench } = props;
-  return jobs.length === 0 ? null : (
-    <section aria-label={title}>
-      <h3>{title}</h3>
-      <ul className="jp-ModelOps-list">
-        {jobs.map(job => (
-          <li key={job.id}>
-            <button
-              onClick={() => {
-                workbench.open('run', { job: job.id });
-              }}
-            >
-              <StateMark state={job.state} trans={workbench.trans} />
-              <span className="jp-ModelOps-name">{job.name}</span>
-              <Ago time={job.submitted} trans={workbench.trans} />
-            </button>
-          </li>
-        ))}
-      </ul>
+  more?: { label: string; open: () => void };
+  children: React.ReactNode;
+}): React.JSX.Element {
+  return (
+    <section aria-label={props.title}>
+      <h3>
+        {props.title}
+        {props.more && (
+          <button className="jp-ModelOps-link" onClick={props.more.open}>
+            {props.more.label}
+          </button>
+        )}
+      </h3>
+      <ul className="jp-ModelOps-list">{props.children}</ul>
     </section>
   );
+}
+
+function Active(props: { job: ListedJob; workbench: IWorkbench }): React.JSX.Element {
+  const { job, workbench } = props;
+  const { trans } = workbench;
+  const fraction = fractionOf(job);
+  const waits = job.state === 'queued';
+  return (
+    <li>
+      <button
+        className="jp-ModelOps-active"
+        onClick={() => {
+          workbench.open('run', { job: job.id });
+        }}
+      >
+        <span className="jp-ModelOps-row">
+          <StateMark state={job.state} trans={trans} />
+          <span className="jp-ModelOps-name">{job.name}</span>
+          {fraction === null ? (
+            <Ago time={job.submitted} trans={trans} />
+          ) : (
+            <span>{percent(fraction)}</span>
+          )}
+        </span>
+        {!waits && <Progress label={job.name} fraction={fraction} />}
+        <span className="jp-ModelOps-row jp-ModelOps-hint">
+          <span className="jp-ModelOps-name">{keyMetric(job, trans) || job.progress?.phase}</span>
+          <span title={trans.__('Time left')}>{timeLeft(job)}</span>
+        </span>
+      </button>
+    </li>
+  );
+}
+
+function Ended(props: { job: Job; workbench: IWorkbench }): React.JSX.Element {
+  const { job, workbench } = props;
+  const { trans } = workbench;
+  const failed = job.state === 'failed' || job.state === 'interrupted';
+  return (
+    <li>
+      <button
+        title={job.reason?.message}
+        onClick={() => {
+          workbench.open('run', { job: job.id });
+        }}
+      >
+        <StateMark state={job.state} trans={trans} />
+        <span className="jp-ModelOps-name">{job.name}</span>
+        {failed && <span className="jp-ModelOps-why">{trans.__('why?')}</span>}
+        <Ago time={job.finished ?? job.submitted} trans={trans} />
+      </button>
+    </li>
+  );
+}
+
+function kindName(kind: string, trans: TranslationBundle): string {
+  const names: Record<string, string> = {
+    dataset: trans.__('Datasets'),
+    model: trans.__('Models'),
+    adapter: trans.__('Adapters'),
+    index: trans.__('Indexes'),
+    evaluation: trans.__('Evaluations'),
+    report: trans.__('Reports')
+  };
+  return names[kind] ?? kind;
 }

@@ -5,6 +5,7 @@ import { DisposableDelegate, IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Api } from '../api';
+import { modelOpsIcon } from '../icons';
 import type { IPanelArguments, IPanelOptions, IWorkbench, Preview } from '../tokens';
 import { Panels } from './panels';
 import { Preferences } from './preferences';
@@ -53,6 +54,7 @@ export class Workbench implements IWorkbench {
     const panels = new Panels(this.app, this.restorer, command, options);
     this.app.commands.addCommand(command, {
       label: options.label,
+      icon: modelOpsIcon,
       describedBy: { args: options.schema },
       execute: args => panels.open(args as IPanelArguments[K])
     });

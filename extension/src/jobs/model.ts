@@ -1,0 +1,200 @@
+import { VDomModel } from '@jupyterlab/ui-components';
+import { Debouncer, Throttler } from '@lumino/polling';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { asProblem, JobList, JobState, ListedJob, ProblemError } from '../api';
+import { Loaded, Resource } from '../loaded';
+import type { IPanelArguments, IWorkbench } from '../tokens';
+import type { JobsFeed } from './feed';
+
+export type SortKey = 'submitted' | 'name' | 'state' | 'template' | 'duration';
+
+/** Which jobs are shown, and how. */
+export interface IJobsQuery {
+  readonly search: string;
+  /** `null` for all. */
+  readonly states: readonly JobState[] | null;
+  readonly template: string;
+  readonly sort: SortKey;
+  readonly descending: boolean;
+  readonly offset: number;
+}
+
+export const PAGE = 50;
+export const LEAST_COMPARED = 2;
+export const MOST_COMPARED = 8;
+
+/** Milliseconds after the last key before the server is asked. */
+const TYPING = 200;
+/** Milliseconds between two looks while jobs move on. */
+const PAUSE = 500;
+
+/** A page of the jobs that somebody looks for, and those that were picked to be compared. */
+export class JobsModel extends VDomModel {
+  constructor(
+    readonly workbench: IWorkbench,
+    readonly feed: JobsFeed,
+    args: IPanelArguments['jobs'] = {}
+  ) {
+    super();
+    this._query = { ...this._query, search: args.search ?? '' };
+    this.page = new Resource(() => this.ask());
+    this.page.stateChanged.connect(this.changed);
+    this.templates = new Resource(async () =>
+      (await workbench.api.templates()).map(template => template.name)
+    );
+    this.templates.stateChanged.connect(this.changed);
+    feed.stateChanged.connect(this.changed);
+    workbench.jobsChanged.connect(this.renew);
+    void this.page.refresh();
+    void this.templates.refresh();
+  }
+
+  readonly page: Resource<JobList>;
+  readonly templates: Resource<readonly string[]>;
+
+  get query(): IJobsQuery {
+    return this._query;
+  }
+
+  /** Emitted when something else is looked for. */
+  get queryChanged(): ISignal<this, void> {
+    return this._queryChanged;
+  }
+
+  get state(): Loaded<JobList> {
+    return this.page.state;
+  }
+
+  /** The jobs of the page; those at work as they were heard of last. */
+  get jobs(): readonly ListedJob[] {
+    const newer = new Map(this.feed.active.map(job => [job.id, job]));
+    return (this.page.value?.jobs ?? []).map(job => {
+      const known = newer.get(job.id);
+      return known?.state === job.state ? known : job;
+    });
+  }
+
+  /** Whether every job is looked for, so that an empty page means that there is none. */
+  get unfiltered(): boolean {
+    const { search, states, template } = this._query;
+    return search === '' && states === null && template === '';
+  }
+
+  get selected(): ReadonlySet<string> {
+    return this._selected;
+  }
+
+  get comparable(): boolean {
+    return this._selected.size >= LEAST_COMPARED && this._selected.size <= MOST_COMPARED;
+  }
+
+  get refusal(): ProblemError | null {
+    return this._refusal;
+  }
+
+  /** Look for something else, from the first page on unless `offset` is given. */
+  look(changes: Partial<IJobsQuery>): void {
+    this._query = { ...this._query, offset: 0, ...changes };
+    this._queryChanged.emit();
+    this.changed();
+    if ('search' in changes) {
+      void this.typed.invoke();
+    } else {
+      void this.page.refresh();
+    }
+  }
+
+  /** Sort by a column, or the other way round if it is sorted by it. */
+  sortBy(sort: SortKey): void {
+    const again = this._query.sort === sort;
+    this.look({ sort, descending: again ? !this._query.descending : sort === 'submitted' });
+  }
+
+  select(id: string, selected: boolean): void {
+    if (selected) {
+      this._selected.add(id);
+    } else {
+      this._selected.delete(id);
+    }
+    this.changed();
+  }
+
+  clearSelection(): void {
+    this._selected.clear();
+    this.changed();
+  }
+
+  compare(): void {
+    if (this.comparable) {
+      this.workbench.open('comparison', { jobs: [...this._selected] });
+    }
+  }
+
+  async cancel(id: string): Promise<void> {
+    await this.attempt(async () => {
+      await this.workbench.api.cancelJob(id);
+      await this.page.refresh();
+    });
+  }
+
+  /** Do something that somebody asked for; why it was not done is shown. */
+  async attempt(what: () => Promise<unknown>): Promise<void> {
+    this._refusal = null;
+    try {
+      await what();
+    } catch (error) {
+      this._refusal = asProblem(error);
+    }
+    this.changed();
+  }
+
+  override dispose(): void {
+    this.workbench.jobsChanged.disconnect(this.renew);
+    this.feed.stateChanged.disconnect(this.changed);
+    this.typed.dispose();
+    this.renewed.dispose();
+    this.page.dispose();
+    this.templates.dispose();
+    super.dispose();
+  }
+
+  private ask(): Promise<JobList> {
+    const { descending, offset, search, sort, states, template } = this._query;
+    return this.workbench.api.jobs({
+      search: search || undefined,
+      state: states ?? undefined,
+      template: template || undefined,
+      sort: `${descending ? '-' : ''}${sort}`,
+      limit: PAGE,
+      offset
+    });
+  }
+
+  private readonly renew = (): void => {
+    void this.renewed.invoke();
+  };
+
+  private readonly changed = (): void => {
+    if (!this.isDisposed) {
+      this.stateChanged.emit();
+    }
+  };
+
+  private _query: IJobsQuery = {
+    search: '',
+    states: null,
+    template: '',
+    sort: 'submitted',
+    descending: true,
+    offset: 0
+  };
+  private _refusal: ProblemError | null = null;
+  private readonly _selected = new Set<string>();
+  private readonly _queryChanged = new Signal<this, void>(this);
+  private readonly typed = new Debouncer(() => this.page.refresh(), TYPING);
+  private readonly renewed = new Throttler(() => this.page.refresh(), {
+    limit: PAUSE,
+    edge: 'trailing'
+  });
+}

@@ -1,0 +1,197 @@
+import { VDomRenderer } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { Job } from '../api';
+import { Empty, Problem, stateName } from '../components';
+import { count } from '../format';
+import { JobsModel, MOST_COMPARED, PAGE } from './model';
+import { ACTIVE, ENDED } from './states';
+import { JobsTable } from './table';
+
+/** All jobs: to be searched, filtered, sorted, compared and run again. */
+export class JobsView extends VDomRenderer<JobsModel> {
+  /**
+   * @param openNotebook - Opens the executed notebook of a job.
+   */
+  constructor(
+    model: JobsModel,
+    private readonly openNotebook: (job: Job) => Promise<unknown>
+  ) {
+    super(model);
+    this.addClass('jp-ModelOps-Jobs');
+  }
+
+  protected override render(): React.JSX.Element {
+    const { model } = this;
+    const { state, workbench } = model;
+    const { trans } = workbench;
+    const nothing = state.kind === 'ready' && state.value.total === 0;
+    if (nothing && model.unfiltered) {
+      return (
+        <Empty
+          sentence={trans.__(
+            'A job runs a notebook and keeps what came of it: the executed notebook, its log and curves, and a signed result.'
+          )}
+        >
+          <button
+            className="jp-mod-styled jp-mod-accept"
+            onClick={() => {
+              workbench.open('run', {});
+            }}
+          >
+            {trans.__('New run')}
+          </button>
+        </Empty>
+      );
+    }
+    return (
+      <>
+        <Toolbar model={model} />
+        {model.refusal && <Problem problem={model.refusal} trans={trans} />}
+        {state.kind === 'loading' && <p role="status">{trans.__('Asking the server…')}</p>}
+        {state.kind === 'failed' && (
+          <Problem problem={state.problem} trans={trans} again={() => void model.page.refresh()} />
+        )}
+        {nothing && (
+          <Empty sentence={trans.__('No job is like that.')}>
+            <button
+              className="jp-mod-styled"
+              onClick={() => {
+                model.look({ search: '', states: null, template: '' });
+              }}
+            >
+              {trans.__('Show all jobs')}
+            </button>
+          </Empty>
+        )}
+        {model.jobs.length > 0 && <JobsTable model={model} openNotebook={this.openNotebook} />}
+        <Pages model={model} />
+      </>
+    );
+  }
+}
+
+function Toolbar(props: { model: JobsModel }): React.JSX.Element {
+  const { model } = props;
+  const { query, workbench } = model;
+  const { trans } = workbench;
+  const templates = model.templates.value ?? [];
+  const groups = { active: ACTIVE, ended: ENDED };
+  const chosen =
+    Object.entries(groups).find(([, states]) => query.states === states)?.[0] ??
+    query.states?.[0] ??
+    '';
+  return (
+    <div className="jp-ModelOps-row jp-ModelOps-toolbar" role="search">
+      <input
+        type="search"
+        placeholder={trans.__('Search name, template, artifact…')}
+        aria-label={trans.__('Search jobs')}
+        value={query.search}
+        onChange={event => {
+          model.look({ search: event.target.value });
+        }}
+      />
+      <select
+        aria-label={trans.__('State')}
+        value={chosen}
+        onChange={event => {
+          const { value } = event.target;
+          const states =
+            value in groups
+              ? groups[value as keyof typeof groups]
+              : [...ACTIVE, ...ENDED].filter(state => state === value);
+          model.look({ states: value === '' ? null : states });
+        }}
+      >
+        <option value="">{trans.__('Any state')}</option>
+        <option value="active">{trans.__('at work or waiting')}</option>
+        <option value="ended">{trans.__('ended')}</option>
+        {[...ACTIVE, ...ENDED].map(state => (
+          <option key={state} value={state}>
+            {stateName(state, trans)}
+          </option>
+        ))}
+      </select>
+      <select
+        aria-label={trans.__('Template')}
+        value={query.template}
+        onChange={event => {
+          model.look({ template: event.target.value });
+        }}
+      >
+        <option value="">{trans.__('Any template')}</option>
+        {templates.map(name => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <span className="jp-ModelOps-actions">
+        {model.selected.size > 0 && (
+          <button
+            className="jp-ModelOps-link"
+            onClick={() => {
+              model.clearSelection();
+            }}
+          >
+            {trans.__('Clear selection')}
+          </button>
+        )}
+        <button
+          className="jp-mod-styled"
+          disabled={!model.comparable}
+          title={trans.__('Select two to %1 jobs to compare them', MOST_COMPARED)}
+          onClick={() => {
+            model.compare();
+          }}
+        >
+          {model.selected.size > 0
+            ? trans.__('Compare (%1)', model.selected.size)
+            : trans.__('Compare')}
+        </button>
+        <button
+          className="jp-mod-styled jp-mod-accept"
+          onClick={() => {
+            workbench.open('run', {});
+          }}
+        >
+          {trans.__('New run')}
+        </button>
+      </span>
+    </div>
+  );
+}
+
+function Pages(props: { model: JobsModel }): React.JSX.Element | null {
+  const { model } = props;
+  const { offset } = model.query;
+  const { trans } = model.workbench;
+  const total = model.page.value?.total ?? 0;
+  const last = Math.min(offset + PAGE, total);
+  return total === 0 ? null : (
+    <nav className="jp-ModelOps-row jp-ModelOps-pages" aria-label={trans.__('Pages')}>
+      <button
+        className="jp-mod-styled"
+        disabled={offset === 0}
+        onClick={() => {
+          model.look({ offset: Math.max(0, offset - PAGE) });
+        }}
+      >
+        {trans.__('Previous')}
+      </button>
+      <span role="status">
+        {trans.__('%1–%2 of %3', count(offset + 1), count(last), count(total))}
+      </span>
+      <button
+        className="jp-mod-styled"
+        disabled={last >= total}
+        onClick={() => {
+          model.look({ offset: offset + PAGE });
+        }}
+      >
+        {trans.__('Next')}
+      </button>
+    </nav>
+  );
+}
