@@ -28,6 +28,8 @@ _PAUSE = 1.0
 _REST = 4
 """The thread rests for so many times the processor time of its work: following costs a fifth of a core at most."""
 _LONGEST_REST = 0.25
+_GROUP = 8
+"""Readers that are given something at once: other requests have their turn between two groups."""
 
 _log = logging.getLogger("modelops.following")
 
@@ -195,6 +197,9 @@ class Follower(threading.Thread):
                     answer = self._asking.pop(reader, None)
                 if answer is not None:
                     answers.append((answer, messages))
+            if len(answers) == _GROUP:
+                self._loop.call_soon_threadsafe(self._give, answers)
+                answers = []
         if answers:
             self._loop.call_soon_threadsafe(self._give, answers)
 
