@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from modelops_server.handlers.answers.base import Answer
-
-
-class FieldProblem(Answer):
-    """What is wrong with one field or parameter."""
-
-    name: str
-    code: str
-    message: str
+from modelops_server.jobs.readiness.answers import FieldProblem
 
 
 class Details(BaseModel):
