@@ -977,6 +977,15 @@ export interface components {
             readonly next: string;
         };
         /**
+         * FieldProblem
+         * @description What is wrong with one parameter's value, as a submission would say it.
+         */
+        readonly FieldProblem: {
+            readonly name: string;
+            readonly code: string;
+            readonly message: string;
+        };
+        /**
          * FirstBatch
          * @description The first packed rows as the model sees them; training takes them in another order.
          */
@@ -1397,7 +1406,7 @@ export interface components {
              * @description Every field that is wrong, where fields are.
              * @default []
              */
-            readonly fields: readonly components["schemas"]["modelops_server__handlers__answers__problems__FieldProblem"][];
+            readonly fields: readonly components["schemas"]["FieldProblem"][];
         } & {
             readonly [key: string]: unknown;
         };
@@ -1422,7 +1431,7 @@ export interface components {
         readonly Readiness: {
             readonly ready: boolean;
             readonly checks: readonly components["schemas"]["Check"][];
-            readonly fields: readonly components["schemas"]["modelops_server__jobs__readiness__answers__FieldProblem"][];
+            readonly fields: readonly components["schemas"]["FieldProblem"][];
             readonly estimate: components["schemas"]["Estimate"] | null;
             readonly dataset: components["schemas"]["DatasetFit"] | null;
             readonly resources: components["schemas"]["HeldResources"];
@@ -1697,24 +1706,6 @@ export interface components {
          */
         readonly Version: {
             readonly version: number;
-        };
-        /**
-         * FieldProblem
-         * @description What is wrong with one field or parameter.
-         */
-        readonly modelops_server__handlers__answers__problems__FieldProblem: {
-            readonly name: string;
-            readonly code: string;
-            readonly message: string;
-        };
-        /**
-         * FieldProblem
-         * @description What is wrong with one parameter's value, as a submission would say it.
-         */
-        readonly modelops_server__jobs__readiness__answers__FieldProblem: {
-            readonly name: string;
-            readonly code: string;
-            readonly message: string;
         };
     };
     responses: {
