@@ -824,6 +824,22 @@ export interface components {
             readonly rows: number;
         };
         /**
+         * ChangedLimits
+         * @description Limits of a job that is tried again; what is not given stays as it was.
+         */
+        readonly ChangedLimits: {
+            /** @default null */
+            readonly memory: number | null;
+            /** @default null */
+            readonly timeout: number | null;
+            /** @default null */
+            readonly cell_timeout: number | null;
+            /** @default null */
+            readonly start_timeout: number | null;
+            /** @default null */
+            readonly retries: number | null;
+        };
+        /**
          * Check
          * @description One thing that was looked at.
          */
@@ -1482,6 +1498,16 @@ export interface components {
             readonly parameters: {
                 readonly [key: string]: unknown;
             };
+            /**
+             * @default {
+             *       "memory": null,
+             *       "timeout": null,
+             *       "cell_timeout": null,
+             *       "start_timeout": null,
+             *       "retries": null
+             *     }
+             */
+            readonly options: components["schemas"]["ChangedLimits"];
         };
         /**
          * Submission
@@ -1607,7 +1633,7 @@ export interface components {
             readonly requires: readonly string[];
             readonly resources: components["schemas"]["TemplateResources"];
             readonly resumable: boolean;
-            /** @description Values of parameters, by the title of what they are for. */
+            /** @description Values of parameters that go together, by their title. */
             readonly presets: {
                 readonly [key: string]: {
                     readonly [key: string]: unknown;

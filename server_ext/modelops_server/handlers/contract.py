@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from jupyter_server.utils import url_path_join
@@ -28,7 +29,12 @@ class ContractHandler(ModelOpsHandler):
     @operation("getOpenApi", "read", "health", answer=OpenApiDocument)
     def get(self) -> dict[str, Any]:
         """This document."""
-        from modelops_server.handlers.openapi import document
-        from modelops_server.handlers.routes import API, ROUTES
+        return _document(self.base_url)
 
-        return document(ROUTES, url_path_join(self.base_url, API))
+
+@cache
+def _document(base_url: str) -> dict[str, Any]:
+    from modelops_server.handlers.openapi import document
+    from modelops_server.handlers.routes import API, ROUTES
+
+    return document(ROUTES, url_path_join(base_url, API))

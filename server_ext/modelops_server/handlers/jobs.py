@@ -11,7 +11,7 @@ from modelops_server.handlers.answers import jobs as answers
 from modelops_server.handlers.base import ModelOpsHandler
 from modelops_server.handlers.files import confined
 from modelops_server.handlers.operation import operation
-from modelops_server.handlers.requests import Submission
+from modelops_server.handlers.requests import ChangedLimits, Submission
 from modelops_server.jobs import Job, JobOptions, Queue, State
 from modelops_server.jobs.details import job_details
 from modelops_server.jobs.ending import cancel
@@ -51,6 +51,7 @@ class Retry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     parameters: dict[str, Any] = {}
+    options: ChangedLimits = ChangedLimits()
 
 
 class JobsHandler(ModelOpsHandler):
@@ -119,7 +120,8 @@ class RetryHandler(ModelOpsHandler):
         """
         from modelops_server.jobs.retrying import retry
 
-        job = await self.with_queue(lambda queue: retry(queue.home, id, body.parameters, queue=queue))
+        limits = body.options.model_dump()
+        job = await self.with_queue(lambda queue: retry(queue.home, id, body.parameters, limits=limits, queue=queue))
         return job.as_json()
 
 

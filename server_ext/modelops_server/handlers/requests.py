@@ -19,6 +19,18 @@ class Limits(BaseModel):
     retries: int | None = Field(None, ge=0, le=100)
 
 
+class ChangedLimits(BaseModel):
+    """Limits of a job that is tried again; what is not given stays as it was."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    memory: int | None = Field(None, gt=0)
+    timeout: float | None = Field(None, gt=0)
+    cell_timeout: float | None = Field(None, gt=0)
+    start_timeout: float | None = Field(None, gt=0)
+    retries: int | None = Field(None, ge=0, le=100)
+
+
 class Resources(BaseModel):
     """What a job holds while it runs, where that is not what its template declares."""
 

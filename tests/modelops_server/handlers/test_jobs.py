@@ -13,6 +13,7 @@ from modelops.paths import StateHome
 from modelops_server.handlers import base
 from modelops_server.jobs import Queue, State
 from modelops_server.jobs.journal import Journal
+from modelops_server.jobs.spec import JobSpec
 
 from .conftest import Api
 
@@ -250,6 +251,17 @@ class TestChanging:
         assert cancelled.json["state"] == "cancelled"
         assert again.json["retry_of"] == job["id"]
         assert (await api.get(f"jobs/{again.json['id']}")).json["parameters"] == {"n": 7}
+
+    async def test_it_may_be_given_other_limits_and_keeps_the_rest(
+        self, api: Api, submit: Submit, home: StateHome
+    ) -> None:
+        job = await submit(options={"timeout": 60, "start_timeout": 9})
+        await api.post(f"jobs/{job['id']}/cancel")
+
+        again = (await api.post(f"jobs/{job['id']}/retry", {"options": {"timeout": 120, "memory": 10**9}})).json
+
+        options = JobSpec.read(home.jobs / again["id"]).options
+        assert (options.timeout, options.memory, options.start_timeout) == (120, 10**9, 9)
 
     async def test_a_job_that_has_not_ended_is_not_tried_again(self, api: Api, submit: Submit) -> None:
         answer = await api.post(f"jobs/{(await submit())['id']}/retry")

@@ -47,7 +47,6 @@ class TemplateFacts(Answer):
 class Template(TemplateFacts):
     """A notebook that can be run as a job, with the schema of its parameters."""
 
-    presets: dict[str, dict[str, Any]] = Field(description="Values of parameters, by the title of what they are for.")
     schema_: ParametersSchema = Field(alias="schema")
 
 
