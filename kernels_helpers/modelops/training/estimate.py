@@ -34,9 +34,7 @@ class Constants:
 
 
 # Made by `python benchmarks/memory_estimate.py --fit`, which prints them, with the error of each configuration.
-MEASURED = Constants(
-    framework=6.05e8, activations=1.37, activations_4bit=1.82, logit=16.4, logit_4bit=23.6, error=0.06
-)
+MEASURED = Constants(framework=6.05e8, activations=1.37, activations_4bit=1.82, logit=16.4, logit_4bit=23.6, error=0.06)
 
 _4BIT = 0.516
 """Bytes of a weight in NF4 with double quantization, scales included."""

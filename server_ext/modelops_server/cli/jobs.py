@@ -260,7 +260,8 @@ def _show_text(job: Job, queue: Queue) -> None:
     spec = JobSpec.read(job.folder)
     if job.state.terminal:
         show_outcome(job)
-        _show_proposals(job, queue)
+        if job.reason is not None:
+            _show_proposals(job, queue)
     else:
         click.echo(f"{job.state.value.capitalize()}  {job.id}")
     if job.state == "queued":

@@ -194,7 +194,9 @@ def check_packages(requires: Sequence[str], kernel: str) -> None:
 
 def missing_packages(requires: Sequence[str], python: str) -> list[str]:
     """The import names that ``python`` cannot find."""
-    if Path(python).samefile(sys.executable):
+    # Environments made from one Python link to the same program; what they have installed is in their own folders.
+    here = Path(sys.executable)
+    if Path(python).samefile(here) and Path(python).parent.samefile(here.parent):
         return [name for name in requires if find_spec(name) is None]
     return list(_missing_elsewhere(tuple(requires), python, _last_installation(python)))
 

@@ -48,12 +48,15 @@ class Previews:
     ) -> DatasetFacts | None:
         """How a dataset fits a model's tokenizer and ``max_length``; ``None`` when that takes longer than ``patience``.
 
-        It is then counted in the background, and there when it is asked for again. Raises what counting raises.
+        It is then counted in the background, and there when it is asked for again; without any patience nothing is
+        started. Raises what counting raises.
         """
         stored = home.cache / "previews" / f"{_key(dataset, model, max_length)}.json"
         with contextlib.suppress(OSError, ValueError, TypeError):
             os.utime(stored)
             return DatasetFacts(**json.loads(stored.read_bytes()))
+        if patience == 0:
+            return None
         counting = self._begun.get(stored)
         if counting is None:
             question = {"ask": "facts", **_about(home, dataset, model, max_length)}

@@ -24,7 +24,7 @@ def check_readiness(
     """Whether the job could run here, why not, and what it will take.
 
     ``inventory`` is what this machine gives to jobs. What has to be counted first is ``unknown`` where that takes
-    longer than ``patience`` seconds (``None``: it is waited for), and there when the same is asked again.
+    longer than ``patience`` seconds, and there when the same is asked again; ``None`` waits for it, 0 does not begin.
     """
     inventory = inventory or Inventory.of_machine()
     registry = Registry(queue.home, queue.database)

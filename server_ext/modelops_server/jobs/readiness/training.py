@@ -8,8 +8,9 @@ from modelops.errors import InvalidInput, ModelOpsError
 from modelops.machine import processor
 from modelops.training.estimate import Plan, RowLoad, checkpoint_bytes, output_bytes
 from modelops.training.preview import DatasetFacts
+from modelops_server.jobs.preflight import missing_packages
 from modelops_server.jobs.readiness import datasets, memory, speeds
-from modelops_server.jobs.readiness.answers import Check, DatasetFit, FirstBatch
+from modelops_server.jobs.readiness.answers import Check, DatasetFit, FirstBatch, ok
 from modelops_server.jobs.readiness.asked import Context
 from modelops_server.jobs.readiness.kinds import Findings
 from modelops_server.jobs.readiness.previews import previews
@@ -32,6 +33,8 @@ def look(context: Context) -> Findings:
         return Findings([*checks, Check(name="memory", status="unknown", sentence=sentence)], dataset=fit)
     if facts is not None:
         checks += datasets.fit(training, facts)
+    if training.gpus and context.python is not None:
+        checks.append(_attention(context.python))
     estimate, memory_check = memory.check(training)
     progress = speeds.progress(training)
     seconds, time_check = speeds.check(training, progress)
@@ -97,6 +100,14 @@ def _training(context: Context, facts: DatasetFacts | None) -> Training | None:
 def _fit(facts: DatasetFacts) -> DatasetFit:
     shown = set(DatasetFit.model_fields)
     return DatasetFit(**{name: value for name, value in facts.as_json().items() if name in shown})
+
+
+def _attention(python: str) -> Check:
+    """Which attention the notebook will choose on a GPU; whether that GPU can run it is only known there."""
+    if missing_packages(["flash_attn"], python):
+        sentence = "flash-attn is not installed: on the GPU attention uses PyTorch's sdpa, with a mask."
+        return ok("attention", sentence)
+    return ok("attention", "flash-attn is installed, and used on GPUs from compute capability 8.0.")
 
 
 def _disk(training: Training, steps: int | None) -> int:

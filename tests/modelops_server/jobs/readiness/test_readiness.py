@@ -187,8 +187,18 @@ def test_a_time_limit_that_is_too_short_is_a_warning_with_one_that_is_not(ask: A
     assert named(ask(options=JobOptions(**check.mend.action["options"])), "time").status == "ok"
 
 
+def test_on_a_gpu_the_estimate_says_that_it_was_not_measured_there(ask: Ask) -> None:
+    readiness = ask(inventory=Inventory(cpus=4, gpus=("0",), memory=16 * 10**9), patience=0.0)
+
+    assert readiness.resources.gpus == 1
+    assert readiness.estimate is not None
+    assert not readiness.estimate.memory.measured
+    assert "not measured" in named(readiness, "memory").sentence
+    assert "flash-attn" in named(readiness, "attention").sentence
+
+
 def test_what_is_not_counted_yet_is_unknown_and_known_when_asked_again(ask: Ask) -> None:
-    first = ask(patience=0.0)
+    first = ask(patience=1e-6)
 
     check = named(first, "dataset")
     assert (check.status, check.mend and check.mend.action) == ("unknown", {"kind": "ask-again"})
