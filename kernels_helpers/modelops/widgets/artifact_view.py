@@ -9,7 +9,7 @@ from traitlets import Dict, List
 
 from modelops.client import Artifact, Client
 from modelops.units import human_bytes
-from modelops.widgets.base import View, plain
+from modelops.widgets.base import View
 
 _MOST_NODES = 200
 """Nodes of a lineage that are shown; a base model may have thousands of dependents."""
@@ -40,13 +40,13 @@ class ArtifactView(View):
         self.verification = self._artifact.verify()
         return dict(self.verification)
 
-    def as_markdown(self) -> str:
+    def as_text(self) -> str:
         record = self.artifact
         said = {True: "✓ verified", False: "✗ not verified", None: "not verified yet"}[
             self.verification.get("verified")
         ]
-        aliases = f", {plain(', '.join(record['aliases']))}" if record["aliases"] else ""
-        return f"**{plain(record['ref'])}** {record['kind']}, {record['size_in_words']}{aliases}: {said}"
+        names = "".join(f" @{alias}" for alias in record["aliases"])
+        return f"{record['ref']}{names}: {record['kind']}, {record['size_in_words']}, {said}"
 
     def _handlers(self) -> dict[str, Callable[[], None]]:
         return {"verify": self._verify}

@@ -67,14 +67,14 @@ class View(anywidget.AnyWidget):
         except Exception as error:  # noqa: BLE001 -- nobody waits for this thread: what is wrong is shown, not lost
             self.trouble = told(ModelOpsError("internal_error", f"{type(error).__name__}: {error}"))
 
-    def as_markdown(self) -> str:
+    def as_text(self) -> str:
         """What is shown, for a front end without widgets and for the saved notebook."""
         raise NotImplementedError
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        text = self.as_markdown()
-        return {**data, "text/plain": text, "text/markdown": text}, metadata
+        text = self.as_text()
+        return {**data, "text/plain": text, "text/markdown": as_markdown(text)}, metadata
 
 
 def told(error: ModelOpsError) -> dict[str, str]:
@@ -82,6 +82,6 @@ def told(error: ModelOpsError) -> dict[str, str]:
     return {"code": error.code, "message": error.message, "hint": error.hint}
 
 
-def plain(text: object) -> str:
-    """Text that Markdown leaves as it is: names and messages come from notebooks and models."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+.!|~$&-])", r"\\\1", " ".join(str(text).split()))
+def as_markdown(text: str) -> str:
+    """Text as Markdown that shows it as it is: names and messages come from notebooks and models."""
+    return "  \n".join(re.sub(r"([\\`*_{}\[\]<>()#+.!|~$&-])", r"\\\1", line) for line in text.splitlines())

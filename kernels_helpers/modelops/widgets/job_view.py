@@ -7,7 +7,7 @@ from collections.abc import Callable
 from traitlets import Dict
 
 from modelops.client import Client, Job
-from modelops.widgets.base import View, plain
+from modelops.widgets.base import View
 from modelops.widgets.feed import Feed
 
 
@@ -54,16 +54,16 @@ class JobShowing(View):
             self._feed.job.cancel()
             self._show(self._feed)
 
-    def _job_as_markdown(self) -> str:
+    def _job_as_text(self) -> str:
         """The job as text: its state, where it is or why it ended, and what it made."""
         view = self.job
         after = f" after {view['duration']}" if view["duration"] else ""
-        lines = [f"{view['mark']} **{plain(view['title'])}** {plain(view['id'])}: {view['state']}{after}"]
-        lines += [plain(text) for text in (view["waiting"], view["cell"], view["step"], view["left"]) if text]
-        if view["reason"]:
-            lines += [plain(text) for text in (view["reason"]["message"], view["reason"]["hint"]) if text]
-        lines += [f"made {plain(ref)}" for ref in view["artifacts"]]
-        return "  \n".join(lines)
+        reason = view["reason"]
+        lines = [f"{view['mark']} {view['title']} {view['id']}: {view['state']}{after}"]
+        lines += [view["waiting"], view["cell"], view["step"], view["left"]]
+        lines += [reason["message"], reason["hint"]] if reason else []
+        lines += [f"made {ref}" for ref in view["artifacts"]]
+        return "\n".join(line for line in lines if line)
 
 
 class JobView(JobShowing):
@@ -73,5 +73,5 @@ class JobView(JobShowing):
         super().__init__(client, shows="job")
         self._follow(self._client.jobs.get(job) if isinstance(job, str) else job)
 
-    def as_markdown(self) -> str:
-        return self._job_as_markdown()
+    def as_text(self) -> str:
+        return self._job_as_text()

@@ -11,7 +11,7 @@ from traitlets import Dict
 
 from modelops.client import Client, Job
 from modelops.errors import ModelOpsError
-from modelops.widgets.base import plain, told
+from modelops.widgets.base import told
 from modelops.widgets.job_view import JobShowing
 
 _MOST_CHOICES = 1000
@@ -62,11 +62,11 @@ class TrainForm(JobShowing):
         self._follow(job)
         return job
 
-    def as_markdown(self) -> str:
+    def as_text(self) -> str:
         if self.job:
-            return self._job_as_markdown()
-        given = ", ".join(f"{plain(name)} {plain(value)}" for name, value in self.values.items())
-        return f"**{plain(self.template['title'])}**: a form for widgets. {given}".strip()
+            return self._job_as_text()
+        given = "".join(f"\n{name} = {value!r}" for name, value in self.values.items())
+        return f"{self.template['title']}: a form that this front end does not draw{given}"
 
     def _handlers(self) -> dict[str, Callable[[], None]]:
         return {**super()._handlers(), "run": self._submit, "back": self._back}

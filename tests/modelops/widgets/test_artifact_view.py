@@ -25,12 +25,12 @@ def test_it_shows_what_the_artifact_is(view: ArtifactView, finished: Any) -> Non
 
 def test_it_is_verified_when_one_asks(view: ArtifactView, front_end: Any) -> None:
     assert view.verification == {}
-    assert "not verified yet" in view.as_markdown()
+    assert "not verified yet" in view.as_text()
 
     front_end.say(view, kind="verify")
 
     assert view.verification["verified"] is True
-    assert "✓ verified" in view.as_markdown()
+    assert "✓ verified" in view.as_text()
 
 
 def test_it_says_why_it_is_not_what_was_signed(client: Client, tiny: Any, running_server: Any, front_end: Any) -> None:

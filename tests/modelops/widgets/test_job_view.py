@@ -56,7 +56,7 @@ def test_its_text_says_the_same_and_nothing_in_it_is_markup(client: Client, tiny
     data, _ = view._repr_mimebundle_()
 
     assert "application/vnd.jupyter.widget-view+json" in data
-    assert "failed" in data["text/plain"]
+    assert "*exploded* <b>" in data["text/plain"]
     assert r"\*exploded\* \<b\>" in data["text/markdown"]
 
 
