@@ -26,7 +26,7 @@ export default defineConfig([
   },
   {
     files: ['extension/src/**/*.{ts,tsx}'],
-    ignores: ['**/*.spec.*'],
+    ignores: ['**/*.spec.*', '**/testing.ts'],
     plugins: { jupyter },
     extends: [jupyter.configs.recommended],
     languageOptions: { globals: globals.browser }

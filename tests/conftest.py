@@ -145,14 +145,12 @@ def alive() -> Callable[[str], list[psutil.Process]]:
     return find
 
 
-@pytest.fixture(scope="session")
-def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A chat model in one file: two random Llama layers, and a byte-level tokenizer with SmolLM2's chat template."""
+def write_tiny_model(folder: Path) -> None:
+    """Write a chat model: two random Llama layers, and a byte-level tokenizer with SmolLM2's chat template."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-    folder = tmp_path_factory.mktemp("tiny-model")
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: number for number, token in enumerate([*special, *alphabet])}
@@ -193,6 +191,13 @@ def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     model.generation_config = GenerationConfig(bos_token_id=1, eos_token_id=2, pad_token_id=2)
     model.save_pretrained(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A chat model in one file: two random Llama layers, and a byte-level tokenizer with SmolLM2's chat template."""
+    folder = tmp_path_factory.mktemp("tiny-model")
+    write_tiny_model(folder)
     return folder
 
 

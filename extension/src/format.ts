@@ -44,6 +44,16 @@ export function duration(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
 }
 
+/** A duration that is only estimated: `12 s`, `4 min`, `1.5 h`. */
+export function roughly(seconds: number, trans: TranslationBundle): string {
+  if (seconds < 90) {
+    return trans.__('%1 s', Math.max(1, Math.round(seconds)));
+  }
+  return seconds < 5400
+    ? trans.__('%1 min', Math.round(seconds / 60))
+    : trans.__('%1 h', Math.round(seconds / 360) / 10);
+}
+
 /** A moment relative to `now`, as `5 min ago`. */
 export function ago(time: string, trans: TranslationBundle, now = Date.now()): string {
   const seconds = Math.max(0, (now - Date.parse(time)) / 1000);

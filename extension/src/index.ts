@@ -7,6 +7,7 @@ import { launcher } from './launcher/plugin';
 import { notebook } from './notebook/plugin';
 import { run } from './run/plugin';
 import { sidebar } from './sidebar/plugin';
+import { train } from './train/plugin';
 import { workbench } from './workbench/plugin';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
@@ -14,6 +15,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   jobs,
   sidebar,
   run,
+  train,
   comparison,
   notebook,
   launcher,

@@ -1,3 +1,4 @@
+import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReadonlyJSONObject, Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
@@ -5,12 +6,14 @@ import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import type * as React from 'react';
 
-import type { Api, Template, Values } from './api';
+import type { Api, Artifact, Readiness, Submission, Template, Values } from './api';
 import type { Preferences } from './workbench/preferences';
 
 /** What all panels share. */
 export interface IWorkbench {
   readonly api: Api;
+  /** The files below the server's root. */
+  readonly contents: Contents.IManager;
   readonly trans: TranslationBundle;
   /** What the user has chosen in JupyterLab's settings. */
   readonly preferences: Preferences;
@@ -79,5 +82,11 @@ export type Preview = React.ComponentType<IPreviewProps>;
 export interface IPreviewProps {
   readonly template: Template;
   readonly values: Values;
+  /** The registered artifact that each parameter names which is to name one; `null` while it names none. */
+  readonly inputs: Readonly<Record<string, Artifact | null>>;
+  /** What would be submitted; `null` while the form knows that it would be refused. */
+  readonly submission: Submission | null;
+  /** What the server says of these values, once it has said it. */
+  readonly readiness: Readiness | null;
   readonly workbench: IWorkbench;
 }

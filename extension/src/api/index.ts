@@ -6,13 +6,20 @@ import type {
   ArtifactDetail,
   ArtifactList,
   Envelope,
+  FirstBatch,
   Health,
+  Inspection,
+  InspectionRequest,
   Job,
   JobComparison,
   JobDetail,
   JobList,
   Lineage,
+  NewDataset,
+  NewModel,
+  Readiness,
   Submission,
+  Task,
   Template,
   TemplateEntry,
   Values,
@@ -121,6 +128,40 @@ export class Api {
   /** The address of what can be saved of an artifact: one file, all of it, or its attestation. */
   artifactUrl(ref: string, ...parts: string[]): string {
     return this.connection.url(artifactPath(ref, ...parts));
+  }
+
+  /** Whether a job could run, without queueing it. */
+  preflight(submission: Submission): Promise<Readiness> {
+    return this.connection.send('POST', 'preflight', submission);
+  }
+
+  firstBatch(submission: Submission): Promise<FirstBatch> {
+    return this.connection.send('POST', 'preflight/batch', submission);
+  }
+
+  /** Look at a dataset, registered or not, without changing anything. */
+  inspectDataset(request: InspectionRequest): Promise<Inspection> {
+    return this.connection.send('POST', 'datasets/inspect', request);
+  }
+
+  addDataset(dataset: NewDataset): Promise<Task> {
+    return this.connection.send('POST', 'datasets', dataset);
+  }
+
+  addModel(model: NewModel): Promise<Task> {
+    return this.connection.send('POST', 'models', model);
+  }
+
+  async tasks(): Promise<readonly Task[]> {
+    return (await this.connection.get<{ tasks: Task[] }>('tasks')).tasks;
+  }
+
+  task(id: string): Promise<Task> {
+    return this.connection.get(`tasks/${encodeURIComponent(id)}`);
+  }
+
+  cancelTask(id: string): Promise<Task> {
+    return this.connection.send('POST', `tasks/${encodeURIComponent(id)}/cancel`);
   }
 }
 

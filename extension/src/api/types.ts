@@ -42,18 +42,39 @@ export type Envelope = Readonly<{
   signatures: readonly Readonly<{ keyid?: string; sig: string }>[];
 }>;
 
-export type TemplateEntry = Readonly<{
-  name: string;
-  path: string;
-  title: string;
-  kind: string;
-  summary: string;
-  produces: readonly string[];
-}>;
+export type TemplateEntry = Schemas['TemplateEntry'];
 
-export type Template = TemplateEntry &
+export type Template = Omit<Schemas['Template'], 'presets' | 'schema'> &
   Readonly<{
-    requires: readonly string[];
-    resumable: boolean;
+    /** Values of parameters, by the title of what they are for. */
+    presets: Readonly<Record<string, Values>>;
+    /** JSON Schema of the parameters. */
     schema: Readonly<Record<string, JsonValue>>;
   }>;
+
+export type Task = Schemas['Task'];
+export type NewModel = Schemas['NewModel'];
+export type NewDataset = Partial<Schemas['NewDataset']> & Pick<Schemas['NewDataset'], 'name'>;
+export type DatasetFormat = Schemas['NewDataset']['format'];
+
+/** What was seen in a dataset, registered or not. */
+export type Inspection = Omit<Schemas['DatasetReport'], 'preview'> &
+  Readonly<{ preview: readonly Row[] }>;
+export type InspectionRequest = Partial<Schemas['DatasetInspection']>;
+export type BadRow = Schemas['BadRow'];
+export type Bin = Schemas['Bin'];
+
+/** A row of a dataset in its canonical form: a chat, or plain text. */
+export type Row = Readonly<{
+  split: string;
+  messages?: readonly Readonly<{ role: string; content: string }>[] | null;
+  text?: string | null;
+}>;
+
+export type Readiness = Schemas['Readiness'];
+export type FieldProblem = Readiness['fields'][number];
+export type Check = Schemas['Check'];
+/** What mends what is not ready: parameters to change, something to do in the panel, or a command. */
+export type Mend = Schemas['Mend'];
+export type FirstBatch = Schemas['FirstBatch'];
+export type BatchToken = FirstBatch['rows'][number]['tokens'][number];

@@ -4,6 +4,7 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 
 import { modelOpsIcon } from '../icons';
 import { SetupModel } from '../setup/model';
+import { TemplatesModel, TemplatesView } from '../setup/templates';
 import { SetupView } from '../setup/view';
 import type { IPanelArguments, IPanelContent, IWorkbench } from '../tokens';
 import { RunModel } from './model';
@@ -47,11 +48,29 @@ export class RunPanel extends Widget implements IPanelContent<Arguments> {
     for (const old of [...layout.widgets]) {
       old.dispose();
     }
-    layout.addWidget(this._args.job === undefined ? this.form() : this.job(this._args.job));
+    const { again, job, notebook, template } = this._args;
+    if (job !== undefined) {
+      layout.addWidget(this.job(job));
+    } else {
+      layout.addWidget((again ?? notebook ?? template) ? this.form() : this.templates());
+    }
+  }
+
+  private templates(): Widget {
+    const model = new TemplatesModel(this.workbench);
+    model.chosen.connect((_, template) => {
+      this.become({ template });
+    });
+    return this.titled(new TemplatesView(model), model);
   }
 
   private form(): Widget {
     const model = new SetupModel(this.workbench, this._args);
+    model.changed.connect(() => {
+      // What was set up outlives a reload.
+      this._args = model.arguments;
+      this._argsChanged.emit();
+    });
     model.submitted.connect((_, job) => {
       this.become({ job: job.id });
     });
@@ -71,7 +90,7 @@ export class RunPanel extends Widget implements IPanelContent<Arguments> {
   }
 
   /** Let the tab say what the view says. */
-  private titled<V extends Widget>(view: V, model: SetupModel | RunModel): V {
+  private titled<V extends Widget>(view: V, model: SetupModel | RunModel | TemplatesModel): V {
     const update = (): void => {
       this.title.label = model.title;
     };

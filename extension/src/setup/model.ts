@@ -1,20 +1,57 @@
 import { VDomModel } from '@jupyterlab/ui-components';
-import { UUID } from '@lumino/coreutils';
+import { ReadonlyJSONObject, UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- this module is loaded with the panel
+import { customizeValidator } from '@rjsf/validator-ajv8';
 
-import { asProblem, Job, Template, ProblemError, Values } from '../api';
+import {
+  Artifact,
+  asProblem,
+  FieldProblem,
+  Job,
+  JsonValue,
+  Mend,
+  ProblemError,
+  Submission,
+  Template,
+  Values
+} from '../api';
 import type { IPanelArguments, IWorkbench } from '../tokens';
+import {
+  changesFrom,
+  defaultsOf,
+  formSchema,
+  IParameter,
+  parametersOf,
+  problemsOf,
+  same
+} from './parameters';
+import { applied, current, IPreset, presetsOf } from './presets';
+import { ReadinessModel } from './readiness';
+import { meant, References } from './references';
 
-/** A run that is being set up: its template, and the values of the form. */
+type Arguments = IPanelArguments['run'];
+
+export const VALIDATOR = customizeValidator<ReadonlyJSONObject>();
+
+/** A run that is being set up: its template, the values of the form, and whether they could run. */
 export class SetupModel extends VDomModel {
   constructor(
     readonly workbench: IWorkbench,
-    private readonly args: IPanelArguments['run']
+    private readonly args: Arguments,
+    pause?: number
   ) {
     super();
-    this._values = args.changes ?? {};
+    this.references = new References(workbench.api);
+    this.readiness = new ReadinessModel(workbench.api, () => this.submission, pause);
+    this.readiness.stateChanged.connect(() => {
+      this.stateChanged.emit();
+    });
     void this.load();
   }
+
+  readonly references: References;
+  readonly readiness: ReadinessModel;
 
   get title(): string {
     return this._template?.title ?? this.workbench.trans.__('New run');
@@ -24,13 +61,99 @@ export class SetupModel extends VDomModel {
     return this._template;
   }
 
-  /** The values that differ from the defaults. */
+  get parameters(): readonly IParameter[] {
+    return this._parameters;
+  }
+
+  /** The value of every parameter, as far as it has one. */
   get values(): Values {
     return this._values;
   }
 
+  /** The values as the template has them. */
+  get defaults(): Values {
+    return this._defaults;
+  }
+
+  /** The values of the job that is set up again. */
+  get previous(): Values | null {
+    return this._previous;
+  }
+
+  /** The values that differ from the template's: what is submitted. */
+  get changes(): Values {
+    return changesFrom(this._defaults, this._values);
+  }
+
+  /** What the panel would be opened with to have the form as it is now. */
+  get arguments(): Arguments {
+    const changes = changesFrom(this._previous ?? this._defaults, this._values);
+    return { ...this.args, changes };
+  }
+
+  /** Why the form cannot be shown, or the run was not queued. */
   get problem(): ProblemError | null {
     return this._problem;
+  }
+
+  /** Whether the run is being queued. */
+  get submitting(): boolean {
+    return this._submitting;
+  }
+
+  /** What is wrong with the fields: what the form sees at once, and else what the server says. */
+  get fieldProblems(): readonly FieldProblem[] {
+    const told = this.readiness.stale ? [] : (this.readiness.answer?.fields ?? []);
+    const seen = new Set(this.invalid.map(({ name }) => name));
+    return [...this.invalid, ...[...told, ...this.refused].filter(({ name }) => !seen.has(name))];
+  }
+
+  /** What would be submitted; `null` while the form itself knows that it would be refused. */
+  get submission(): Submission | null {
+    if (!this._template || this.invalid.length > 0) {
+      return null;
+    }
+    const { name, path } = this._template;
+    return { template: this.byPath ? path : name, parameters: this.changes, ...this.extra };
+  }
+
+  /** The registered artifacts that the parameters name. */
+  get inputs(): Readonly<Record<string, Artifact | null>> {
+    return Object.fromEntries(
+      this._parameters.flatMap(({ name, reference }) => {
+        if (reference === null || reference === 'secret') {
+          return [];
+        }
+        const value = this._values[name];
+        const known = this.references.of(reference).value ?? [];
+        return [[name, typeof value === 'string' ? meant(known, value) : null]];
+      })
+    );
+  }
+
+  /** The parameter for which something is being added in place. */
+  get adding(): string | null {
+    return this._adding;
+  }
+
+  set adding(name: string | null) {
+    this._adding = name;
+    this.stateChanged.emit();
+  }
+
+  get presets(): readonly IPreset[] {
+    const saved = this.workbench.preferences.values.presets;
+    return this._template ? presetsOf(this._template, saved) : [];
+  }
+
+  /** The preset that the values are of. */
+  get preset(): IPreset | null {
+    return current(this.presets, this._values, this._defaults);
+  }
+
+  /** Emitted when the values have changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
   }
 
   /** Emitted when the job has been queued. */
@@ -38,42 +161,152 @@ export class SetupModel extends VDomModel {
     return this._submitted;
   }
 
-  async run(): Promise<void> {
-    if (!this._template) {
-      return;
-    }
-    const { name, path } = this._template;
-    const template = this.args.notebook === undefined ? name : path;
-    try {
-      const submission = { template, parameters: this._values };
-      this._submitted.emit(await this.workbench.api.submit(submission, this.key));
-    } catch (error) {
-      this.fail(error);
-    }
+  /** Take these values; what is not among them stays. */
+  change(values: Readonly<Record<string, JsonValue | undefined>>): void {
+    const merged: Record<string, JsonValue | undefined> = { ...this._values, ...values };
+    const known = this._parameters.filter(({ name }) => merged[name] !== undefined);
+    this.assign(Object.fromEntries(known.map(({ name }) => [name, merged[name] as JsonValue])));
   }
 
-  private async load(): Promise<void> {
-    const { api } = this.workbench;
-    const { notebook, template } = this.args;
-    try {
-      this._template = await (notebook === undefined
-        ? api.template(template ?? 'sft')
-        : api.inspectNotebook(notebook));
-      this.stateChanged.emit();
-    } catch (error) {
-      this.fail(error);
-    }
+  /** Take what the form holds: a value that is not among these has been emptied. */
+  edit(values: Readonly<Record<string, JsonValue | undefined>>): void {
+    const taken = this._parameters.map(({ name, nullable }) => {
+      return [name, values[name] ?? (nullable ? null : undefined)];
+    });
+    this.change(Object.fromEntries(taken) as Record<string, JsonValue | undefined>);
   }
 
-  private fail(error: unknown): void {
-    this._problem = asProblem(error);
+  /** Give a parameter the value back that the template has for it. */
+  reset(name: string): void {
+    this.change({ [name]: this._defaults[name] });
+  }
+
+  apply(preset: IPreset): void {
+    this.change(applied(preset, this.presets, this._values, this._defaults));
+  }
+
+  /** Keep what was changed as a preset of the user's own; what the run is about, such as its dataset, is no part of it. */
+  async savePreset(title: string): Promise<void> {
+    const { preferences } = this.workbench;
+    const { name } = this._template ?? { name: '' };
+    const { presets } = preferences.values;
+    const about = new Set(this._parameters.filter(({ reference }) => reference).map(p => p.name));
+    const values = Object.entries(this.changes).filter(([parameter]) => !about.has(parameter));
+    await preferences.set('presets', {
+      ...presets,
+      [name]: { ...presets[name], [title]: Object.fromEntries(values) }
+    });
     this.stateChanged.emit();
   }
 
-  /** A second click on Run must not make a second job. */
-  private readonly key = UUID.uuid4();
+  /** Do what mends the run. */
+  mend({ action, parameters }: Mend): void {
+    switch (action?.kind) {
+      case 'add-model':
+      case 'add-dataset':
+        this.adding = action.parameter as string;
+        break;
+      case 'options':
+      case 'resources': {
+        const { kind } = action;
+        this.extra = {
+          ...this.extra,
+          [kind]: { ...this.extra[kind], ...(action[kind] as object) }
+        };
+        this.key = UUID.uuid4();
+        break;
+      }
+    }
+    // Whatever it was: what the server says now may be something else.
+    this.change((parameters ?? {}) as Values);
+  }
+
+  async run(): Promise<void> {
+    const { submission } = this;
+    if (submission === null || this._submitting) {
+      return;
+    }
+    this._submitting = true;
+    this._problem = null;
+    this.stateChanged.emit();
+    try {
+      this._submitted.emit(await this.workbench.api.submit(submission, this.key));
+    } catch (error) {
+      const problem = asProblem(error);
+      this.refused = (problem.body.fields ?? []) as FieldProblem[];
+      this._problem = problem;
+    }
+    this._submitting = false;
+    this.stateChanged.emit();
+  }
+
+  /** Ask again for what could not be had. */
+  async load(): Promise<void> {
+    this._problem = null;
+    try {
+      const { again, changes } = this.args;
+      const job = again === undefined ? null : await this.workbench.api.job(again);
+      this._template = await this.find(job?.template);
+      this._parameters = parametersOf(this._template);
+      this._defaults = defaultsOf(this._parameters);
+      this._previous = job && { ...this._defaults, ...(job.parameters as Values) };
+      this._values = this._previous ?? this._defaults;
+      this.change(changes ?? {});
+    } catch (error) {
+      this._problem = asProblem(error);
+      this.stateChanged.emit();
+    }
+  }
+
+  override dispose(): void {
+    this.readiness.dispose();
+    this.references.dispose();
+    super.dispose();
+  }
+
+  /** The template that the arguments name, or that of the job that is set up again: a name, or a notebook's path. */
+  private find(ofJob: string | undefined): Promise<Template> {
+    const { api } = this.workbench;
+    const named = this.args.notebook ?? ofJob ?? this.args.template ?? '';
+    this.byPath = this.args.notebook !== undefined || named.endsWith('.ipynb');
+    return this.byPath ? api.inspectNotebook(named) : api.template(named);
+  }
+
+  private assign(values: Values): void {
+    const differ = !same(this._values, values);
+    this._values = values;
+    this.invalid = this.check();
+    if (differ) {
+      // The same click twice makes one job; other values are another one.
+      this.key = UUID.uuid4();
+      this.refused = [];
+      this._problem = null;
+      this._changed.emit();
+    }
+    this.readiness.changed();
+    this.stateChanged.emit();
+  }
+
+  private check(): readonly FieldProblem[] {
+    const { errors } = VALIDATOR.validateFormData(this._values, formSchema(this._parameters));
+    return problemsOf(errors, this.workbench.trans);
+  }
+
+  private byPath = false;
+  /** What is asked for beside the parameters, such as more memory. */
+  private extra: Partial<Pick<Submission, 'options' | 'resources'>> = {};
+  private _adding: string | null = null;
+  private key = UUID.uuid4();
+  private invalid: readonly FieldProblem[] = [];
+  /** What the server refused the last submission for. */
+  private refused: readonly FieldProblem[] = [];
   private _template: Template | null = null;
-  private _values: Values;
+  private _parameters: readonly IParameter[] = [];
+  private _values: Values = {};
+  private _defaults: Values = {};
+  private _previous: Values | null = null;
   private _problem: ProblemError | null = null;
+  private _submitting = false;
+  private readonly _changed = new Signal<this, void>(this);
   private readonly _submitted = new Signal<this, Job>(this);
 }

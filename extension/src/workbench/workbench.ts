@@ -1,5 +1,6 @@
 import { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
 import type { ICommandPalette } from '@jupyterlab/apputils';
+import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableDelegate, IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -21,8 +22,9 @@ export class Workbench implements IWorkbench {
     private readonly palette: ICommandPalette | null,
     readonly trans: TranslationBundle
   ) {
-    const { events, serverSettings, connectionFailure } = app.serviceManager;
+    const { contents, events, serverSettings, connectionFailure } = app.serviceManager;
     this.api = new Api(serverSettings);
+    this.contents = contents;
     events.stream.connect((_, event) => {
       if (event.schema_id === JOB_EVENT) {
         this._jobsChanged.emit(typeof event.job === 'string' ? event.job : null);
@@ -35,6 +37,7 @@ export class Workbench implements IWorkbench {
   }
 
   readonly api: Api;
+  readonly contents: Contents.IManager;
 
   readonly preferences = new Preferences();
 
