@@ -1,6 +1,7 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { about } from './about/plugin';
+import { artifacts } from './artifacts/plugin';
 import { comparison } from './comparison/plugin';
 import { jobs } from './jobs/plugin';
 import { launcher } from './launcher/plugin';
@@ -18,6 +19,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   train,
   comparison,
   notebook,
+  artifacts,
   launcher,
   about
 ];

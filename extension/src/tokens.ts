@@ -53,7 +53,7 @@ export type IPanelArguments = {
   jobs: { search?: string };
   comparison: { jobs: string[] };
   artifacts: { kind?: string };
-  artifact: { ref: string };
+  artifact: { ref: string; tab?: string };
 };
 
 export interface IPanelOptions<A extends ReadonlyJSONObject> {

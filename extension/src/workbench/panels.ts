@@ -44,6 +44,7 @@ export class Panels<A extends ReadonlyJSONObject> {
     const panel = new MainAreaWidget({ content });
     panel.id = `modelops-${UUID.uuid4()}`;
     panel.title.closable = true;
+    panel.toolbar.hide(); // it is empty: what can be done stands beside what it is done to
     content.argsChanged?.connect(() => void this.tracker.save(panel));
     await this.tracker.add(panel);
     return panel;

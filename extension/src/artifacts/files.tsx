@@ -1,0 +1,47 @@
+import { downloadIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { ArtifactDetail } from '../api';
+import { bytes } from '../format';
+import { Digest } from './digest';
+import type { ArtifactModel } from './model';
+
+/** The files, each with its size and digest, to be saved one by one. */
+export function Files(props: { model: ArtifactModel; detail: ArtifactDetail }): React.JSX.Element {
+  const { detail, model } = props;
+  const { api, trans } = model.workbench;
+  return (
+    <table className="jp-ModelOps-table" aria-label={trans.__('Files')}>
+      <thead>
+        <tr>
+          <th scope="col">{trans.__('File')}</th>
+          <th scope="col" className="jp-ModelOps-number">
+            {trans.__('Size')}
+          </th>
+          <th scope="col">{trans.__('SHA-256')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {detail.files.map(({ path, sha256, size }) => (
+          <tr key={path}>
+            <td>
+              <a
+                className="jp-ModelOps-link"
+                href={api.artifactUrl(detail.ref, 'files', ...path.split('/'))}
+                download={path.slice(path.lastIndexOf('/') + 1)}
+                title={trans.__('Save %1, verified first', path)}
+              >
+                <downloadIcon.react tag="span" className="jp-ModelOps-icon" />
+                {path}
+              </a>
+            </td>
+            <td className="jp-ModelOps-number">{bytes(size)}</td>
+            <td>
+              <Digest value={sha256} trans={trans} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

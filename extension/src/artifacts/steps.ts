@@ -1,0 +1,46 @@
+import type { Api, ArtifactKind, Template } from '../api';
+
+/** Something that can be done with an artifact now: a template that takes its kind as an input. */
+export interface IStep {
+  readonly template: string;
+  readonly title: string;
+  /** The parameter that takes the artifact. */
+  readonly parameter: string;
+}
+
+/** What can be done with artifacts, by their kind: the templates that are there say it themselves. */
+export class Steps {
+  constructor(private readonly api: Api) {}
+
+  /** What can be done with this kind; nothing when the templates cannot be read just now. */
+  async of(kind: ArtifactKind): Promise<readonly IStep[]> {
+    this.templates ??= this.load();
+    try {
+      return (await this.templates).flatMap(template => step(template, kind));
+    } catch {
+      this.templates = null;
+      return [];
+    }
+  }
+
+  private async load(): Promise<readonly Template[]> {
+    const entries = await this.api.templates();
+    const asked = await Promise.allSettled(entries.map(({ name }) => this.api.template(name)));
+    // One whose notebook is broken is no next step.
+    return asked.flatMap(answer => (answer.status === 'fulfilled' ? [answer.value] : []));
+  }
+
+  private templates: Promise<readonly Template[]> | null = null;
+}
+
+/** A template's first parameter that takes this kind; a parameter that may be empty asks for something else. */
+function step(template: Template, kind: ArtifactKind): IStep[] {
+  const properties = template.schema.properties as Record<string, Record<string, unknown>>;
+  const [parameter] =
+    Object.entries(properties).find(
+      ([, schema]) => schema['x-reference'] === kind && !Array.isArray(schema.anyOf)
+    ) ?? [];
+  return parameter === undefined
+    ? []
+    : [{ template: template.name, title: template.title, parameter }];
+}
