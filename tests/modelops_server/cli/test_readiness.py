@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from modelops.paths import StateHome
 from modelops.registry import Artifact
 
 
-def test_check_says_that_a_job_can_run_and_starts_nothing(modelops: Any, notebook: Callable[..., Path]) -> None:
+def test_check_says_that_a_job_can_run_and_starts_nothing(
+    home: StateHome, modelops: Any, notebook: Callable[..., Path]
+) -> None:
     path = notebook("n", parameters="n: int = 1")
 
     checked = modelops("run", str(path), "-p", "n=2", "--check")
@@ -20,7 +23,9 @@ def test_check_says_that_a_job_can_run_and_starts_nothing(modelops: Any, noteboo
     assert modelops("jobs", "list", "--json").json == []
 
 
-def test_dry_run_of_what_cannot_run_exits_1_and_says_what_helps(modelops: Any, notebook: Callable[..., Path]) -> None:
+def test_dry_run_of_what_cannot_run_exits_1_and_says_what_helps(
+    home: StateHome, modelops: Any, notebook: Callable[..., Path]
+) -> None:
     checked = modelops("run", str(notebook("1", requires=["no_such_package"])), "--dry-run")
 
     assert checked.status == 1

@@ -53,7 +53,7 @@ class MemoryEstimate(_Answer):
     total: int
     """What there is in all."""
     error_fraction: float
-    """The measured error of such estimates: the worst of those on configurations that they were not fitted to."""
+    """The measured error of such estimates: the worst of those on jobs that they were not fitted to."""
     measured: bool
     """False where the formula was not measured on such hardware: on GPUs."""
     parts: dict[str, int]
