@@ -24,7 +24,7 @@ seconds: Annotated[float, Field(ge=0)] = 1.0  # What it takes
 
 const CODE = `
 import modelops, time
-print("begins <img src=x onerror=alert(1)>", flush=True)
+print("begins <img src=x onerror=alert(1)>" if fail else "begins", flush=True)
 for step in range(1, steps + 1):
     modelops.log_metric(step, loss=2 / step ** 0.5, learning_rate=1e-3 * (1 - step / steps))
     if step % 10 == 0:
@@ -40,7 +40,7 @@ if not dry:
     modelops.log_artifact(folder, "tiny-report", "report")
 `;
 
-function notebook(...cells: { source: string; tags?: string[] }[]): string {
+function notebook(presets: object, ...cells: { source: string; tags?: string[] }[]): string {
   return JSON.stringify({
     nbformat: 4,
     nbformat_minor: 5,
@@ -48,7 +48,8 @@ function notebook(...cells: { source: string; tags?: string[] }[]): string {
       kernelspec: { name: 'python3', display_name: 'Python 3 (ipykernel)', language: 'python' },
       modelops: {
         title: 'A tiny run',
-        summary: 'Curves, progress, a log and a report, in a second.'
+        summary: 'Curves, progress, a log and a report, in a second.',
+        presets
       }
     },
     cells: cells.map(({ source, tags = [] }, index) => ({
@@ -81,9 +82,14 @@ async function execute(page: Page, id: string, args: object = {}): Promise<void>
 async function shown(page: Page, lab: ILabServer, name: string, source: string): Promise<Locator> {
   await writeFile(
     join(lab.folder, 'tiny.ipynb'),
-    notebook({ source: IMPORTS }, { source: PARAMETERS, tags: ['parameters'] }, { source: CODE })
+    notebook(
+      { 'Quick look': { steps: 5, seconds: 0 } },
+      { source: IMPORTS },
+      { source: PARAMETERS, tags: ['parameters'] },
+      { source: CODE }
+    )
   );
-  await writeFile(join(lab.folder, `${name}.ipynb`), notebook({ source }));
+  await writeFile(join(lab.folder, `${name}.ipynb`), notebook({}, { source }));
   await openLab(page, lab);
   await execute(page, 'docmanager:open', { path: `${name}.ipynb`, kernel: { name: 'python3' } });
   await page.getByText('Python 3 (ipykernel) | Idle').waitFor();
@@ -114,7 +120,7 @@ test('JobView follows a job from its start to what it has made', async ({ page, 
   await expect(widget.getByRole('img', { name: /^loss: loss .* eval loss / })).toBeVisible();
   await expect(widget.getByRole('status')).toContainText('✓ succeeded');
   await expect(widget).toContainText('tiny-report@1');
-  await expect(widget.getByRole('log')).toContainText('begins <img src=x onerror=alert(1)>');
+  await expect(widget.getByRole('log')).toContainText('begins');
   await expect(widget.getByRole('button', { name: 'Cancel' })).toBeHidden();
   await pictures(page, widget, 'widget-job');
 });
@@ -138,6 +144,7 @@ test('JobView says why a job failed, as text', async ({ page, lab }) => {
   await expect(widget.getByRole('status')).toContainText('✗ failed');
   await expect(widget).toContainText('the loss <b>exploded</b>');
   await expect(widget).toContainText('cell 4 of 4');
+  await expect(widget.getByRole('log')).toContainText('begins <img src=x onerror=alert(1)>');
   await expect(widget.locator('b, img')).toHaveCount(0);
   await pictures(page, widget, 'widget-failed');
 });
@@ -204,6 +211,8 @@ test('TrainForm is filled in, checked, run and followed by keyboard alone', asyn
   const status = widget.getByRole('status');
 
   await expect(status).toHaveText('✓ Ready');
+  await widget.getByLabel('Preset').selectOption('Quick look');
+  await expect(widget.getByLabel('Steps')).toHaveValue('5');
   await widget.getByLabel('Steps').focus();
   await page.keyboard.press('Control+A');
   await page.keyboard.type('0');

@@ -110,6 +110,8 @@ class TrainForm(JobShowing):
         self.choices = choices
 
     def _submit(self) -> None:
+        if self.job:  # a double click: one job is meant
+            return
         try:
             self.run()
         except ModelOpsError as error:

@@ -69,6 +69,16 @@ def test_run_turns_it_into_its_job_and_back(form: TrainForm, front_end: Any) -> 
     assert form.values == {"steps": 3, "report": "from-a-form"}
 
 
+def test_a_double_click_queues_one_job(form: TrainForm, client: Client, front_end: Any) -> None:
+    before = len(client.jobs.list())
+
+    front_end.say(form, kind="run")
+    front_end.say(form, kind="run")
+    form.wait(60)
+
+    assert len(client.jobs.list()) == before + 1
+
+
 def test_run_with_wrong_values_queues_nothing_and_names_the_fields(
     form: TrainForm, client: Client, front_end: Any
 ) -> None:

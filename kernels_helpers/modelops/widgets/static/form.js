@@ -23,7 +23,7 @@ export function formView(model) {
     'form',
     'form',
     { submit, keydown: submitByEnter, novalidate: true, 'aria-label': template.title },
-    make('div', 'head', {}, make('strong', 'title', {}, template.title)),
+    make('div', 'head', {}, make('strong', 'title', {}, template.title), presets()),
     make('div', 'hint', {}, template.summary),
     body,
     make('div', 'ready', {}, status, reasons, trouble),
@@ -68,6 +68,20 @@ export function formView(model) {
     if (event.key === 'Enter' && event.target.tagName === 'INPUT' && !run.disabled) {
       submit(event);
     }
+  }
+
+  /** Values that go together; what a preset does not name stays as it is. */
+  function presets() {
+    const known = Object.entries(template.presets ?? {});
+    if (!known.length) {
+      return null;
+    }
+    const options = ['(choose)', ...known.map(([title]) => title)];
+    const choice = make('select', 'input', {
+      change: () => apply(known[choice.selectedIndex - 1]?.[1] ?? {})
+    });
+    choice.append(...options.map(title => make('option', '', {}, title)));
+    return make('label', 'preset', {}, 'Preset', choice);
   }
 
   function build() {

@@ -28,7 +28,9 @@ export default () => {
         if (model.get('shows') === 'form' && isJob !== shown.isJob) {
           series.clear();
           show();
-          el.querySelector('button')?.focus();
+          // Not a button: whoever presses Enter twice means Run, not Cancel.
+          shown.element.tabIndex = -1;
+          shown.element.focus();
         }
       }
 
