@@ -27,9 +27,11 @@ export function Ready(): React.JSX.Element | null {
       aria-label={trans.__('Readiness')}
       aria-busy={mood === 'waiting'}
     >
-      <h3 role="status" aria-live="polite" data-mood={mood}>
-        <span aria-hidden="true">{mood === 'waiting' ? '○' : '●'}</span> {sentence}
-      </h3>
+      <div aria-live="polite">
+        <h3 data-mood={mood}>
+          <span aria-hidden="true">{mood === 'waiting' ? '○' : '●'}</span> {sentence}
+        </h3>
+      </div>
       {problem && (
         <Problem
           problem={problem}

@@ -7,7 +7,10 @@ const OFFERED = 500;
 
 /** What the pickers offer: the artifacts of each kind, and what is being added to them. */
 export class References {
-  constructor(private readonly api: Api) {}
+  constructor(private readonly api: Api) {
+    this.tasks = new Resource(() => api.tasks());
+    void this.tasks.refresh();
+  }
 
   /** The registered artifacts of one kind, newest first. */
   of(kind: ReferenceKind): Resource<readonly Artifact[]> {
@@ -23,12 +26,8 @@ export class References {
     return kept(this.details, ref, () => new Resource(() => this.api.artifact(ref)));
   }
 
-  /** What the server is adding already, such as before the page was reloaded. */
-  readonly tasks = kept(
-    new Map<string, Resource<readonly Task[]>>(),
-    '',
-    () => new Resource(() => this.api.tasks())
-  );
+  /** What the server is adding already, such as since before the page was reloaded. */
+  readonly tasks: Resource<readonly Task[]>;
 
   dispose(): void {
     for (const resource of [...this.kinds.values(), ...this.details.values(), this.tasks]) {

@@ -4,7 +4,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
-import { Api, Template } from '../api';
+import { Api, Artifact, Template } from '../api';
 import type { IWorkbench } from '../tokens';
 import { Preferences } from '../workbench/preferences';
 
@@ -126,12 +126,12 @@ export const READY = {
 };
 
 /** An artifact as a list shows it. */
-export function artifact(name: string, version: number, kind = 'model', aliases: string[] = []) {
+export function artifact(name: string, version: number, ...aliases: string[]): Artifact {
   return {
     ref: `${name}@${version}`,
     name,
     version,
-    kind,
+    kind: 'model',
     created: '2026-11-24T12:00:00Z',
     size: 1000,
     digest: '0'.repeat(64),

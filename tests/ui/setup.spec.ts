@@ -1,0 +1,195 @@
+import AxeBuilder from '@axe-core/playwright';
+import { Locator, Page } from '@playwright/test';
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+import { expect, ILabServer, openLab, runCommand, test } from './lab';
+
+const ROOT = resolve(__dirname, '../..');
+const SCREENSHOTS = join(ROOT, 'test-results/screenshots');
+
+/** One test after the other: the state home goes from empty to one that can be trained in. */
+test.describe.configure({ mode: 'serial' });
+
+async function screenshot(page: Page, name: string): Promise<void> {
+  await mkdir(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+}
+
+async function useTheme(page: Page, theme: string): Promise<void> {
+  await page.evaluate(async name => {
+    const { jupyterapp } = window as unknown as {
+      jupyterapp: { commands: { execute(id: string, args: object): Promise<unknown> } };
+    };
+    await jupyterapp.commands.execute('apputils:change-theme', { theme: name });
+  }, theme);
+  await expect(page.locator('body')).toHaveAttribute('data-jp-theme-name', theme);
+}
+
+/** Register the model and the dataset that the form's defaults name. */
+async function makeTrainable(lab: ILabServer): Promise<void> {
+  const env = { ...process.env, MODELOPS_HOME: join(lab.folder, 'modelops') };
+  const script = join(ROOT, 'tests/ui/trainable.py');
+  await promisify(execFile)(join(ROOT, '.venv/bin/python'), [script], { env });
+}
+
+async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).include('.jp-ModelOps-Run').analyze();
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+}
+
+/** Open the form of a training as a person does. */
+async function newTraining(page: Page, lab: ILabServer): Promise<Locator> {
+  await openLab(page, lab);
+  await runCommand(page, 'New run');
+  const templates = page.locator('.jp-ModelOps-templates li');
+  await expect(templates.first()).toContainText('Supervised fine-tuning');
+  await templates.first().getByRole('button').click();
+  const panel = page.locator('.jp-ModelOps-Run');
+  await expect(panel.getByRole('button', { name: 'Run', exact: true })).toBeVisible();
+  return panel;
+}
+
+test('where nothing is yet, the form offers the example and names every bad row of a dataset', async ({
+  page,
+  lab
+}) => {
+  const good = {
+    messages: [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: 'Ho' }
+    ]
+  };
+  const unanswered = { messages: [{ role: 'user', content: 'Hi' }] };
+  const lines = [good, unanswered, good].map(row => JSON.stringify(row));
+  await writeFile(join(lab.folder, 'my-chats.jsonl'), `${lines.join('\n')}\nnot JSON\n`);
+  const panel = await newTraining(page, lab);
+
+  await expect(panel.getByRole('button', { name: 'Use the example' })).toHaveCount(2);
+  await expect(panel.getByRole('heading', { name: 'Not ready', exact: true })).toBeVisible();
+  await expect(panel.getByRole('button', { name: 'Run', exact: true })).toBeDisabled();
+  await screenshot(page, 'setup-empty');
+  await expectAccessible(page);
+
+  await panel.getByRole('button', { name: 'Add to Dataset' }).click();
+  await panel.getByLabel('or a path below').fill('my-chats.jsonl');
+  await panel.getByRole('button', { name: 'Look' }).click();
+  const bad = panel.getByRole('region', { name: 'Bad rows' });
+  await expect(bad.getByRole('row')).toHaveCount(3);
+  await expect(bad).toContainText('my-chats.jsonl2');
+  await expect(bad).toContainText('my-chats.jsonl4');
+  await expect(panel.getByText('2 usable rows of the format messages.')).toBeVisible();
+  const add = panel.getByRole('button', { name: 'Add dataset' });
+  await expect(add).toBeDisabled();
+  await screenshot(page, 'setup-bad-rows');
+  await expectAccessible(page);
+
+  await panel.getByLabel('Skip these rows').check();
+  await add.click();
+  await expect(panel.getByLabel('Dataset', { exact: true })).toHaveValue('my-chats@1');
+});
+
+test('a file is uploaded, looked at, and picked once it is added', async ({ page, lab }) => {
+  const panel = await newTraining(page, lab);
+
+  await panel.getByRole('button', { name: 'Add to Dataset' }).click();
+  const rows = [1, 2, 3].map(number =>
+    JSON.stringify({ prompt: `Say ${number}`, completion: `ok ${number}` })
+  );
+  await panel.getByLabel('File to upload').setInputFiles({
+    name: 'said.jsonl',
+    mimeType: 'application/jsonl',
+    buffer: Buffer.from(rows.join('\n'))
+  });
+  await expect(panel.getByText('3 usable rows of the format prompt-completion.')).toBeVisible();
+  await panel.getByRole('button', { name: 'Next row' }).click();
+  await expect(panel.getByText('Row 2 of 3')).toBeVisible();
+  await panel.getByRole('button', { name: 'Add dataset' }).click();
+
+  await expect(panel.getByLabel('Dataset', { exact: true })).toHaveValue('said@1');
+});
+
+test('with model and dataset the form is ready, and shows the first batch as the model sees it', async ({
+  page,
+  lab
+}) => {
+  await makeTrainable(lab);
+  const panel = await newTraining(page, lab);
+
+  await expect(panel.getByRole('heading', { name: 'Ready', exact: true })).toBeVisible();
+  await expect(panel.getByText(/ of .* memory \(±\d+ %\)/)).toBeVisible();
+  await expect(panel.locator('.jp-ModelOps-tokens ins').first()).toContainText('ok ', {
+    timeout: 30_000
+  });
+  await expect(panel.getByText(/\d+ rows, 0 cut off/)).toBeVisible({ timeout: 30_000 });
+  await panel.getByRole('button', { name: 'as command' }).click();
+  await expect(panel.getByText('modelops run sft')).toBeVisible();
+  await screenshot(page, 'setup-ready-light');
+  await expectAccessible(page);
+  await useTheme(page, 'JupyterLab Dark');
+  await screenshot(page, 'setup-ready-dark');
+  await expectAccessible(page);
+});
+
+test('changes are marked, told of at their fields, and taken back', async ({ page, lab }) => {
+  const panel = await newTraining(page, lab);
+  await panel.getByText('Advanced').click();
+
+  const rank = panel.getByLabel('Rank', { exact: true });
+  await rank.fill('0');
+  await expect(rank).toHaveAccessibleDescription(/Rank must be at least 1\./);
+  await expect(panel.getByText('Advanced (1 changed)')).toBeVisible();
+  await expect(panel.getByText('Not ready: see the marked fields')).toBeVisible();
+  await panel.getByRole('button', { name: 'Reset Rank to 16' }).click();
+  await expect(rank).toHaveValue('16');
+
+  await panel.getByLabel('Preset').selectOption('Thorough');
+  await expect(rank).toHaveValue('32');
+  await panel.getByRole('button', { name: 'Save as preset…' }).click();
+  await panel.getByLabel('Title').fill('Mine');
+  await page.keyboard.press('Enter');
+  await expect(panel.getByLabel('Preset').locator('option')).toContainText(['Mine']);
+
+  // What was set up is there again after a reload.
+  await page.reload();
+  await expect(panel.getByText(/Advanced \(\d changed\)/)).toBeVisible();
+  await expect(panel.getByLabel('Preset').locator('option:checked')).toHaveText('Thorough');
+});
+
+test('any notebook with a parameters cell has the form, and Ctrl+Enter runs it', async ({
+  page,
+  lab
+}) => {
+  const cell = (source: string, tags: string[]): object => ({
+    cell_type: 'code',
+    metadata: { tags },
+    source,
+    outputs: [],
+    execution_count: null
+  });
+  const cells = [
+    cell('greeting: str  # What to say\ntimes: int = 2  # How often', ['parameters']),
+    cell('print(greeting * times)', [])
+  ];
+  const notebook = { nbformat: 4, nbformat_minor: 4, metadata: {}, cells };
+  await writeFile(join(lab.folder, 'hello.ipynb'), JSON.stringify(notebook));
+  await openLab(page, lab);
+  await page.evaluate(async () => {
+    const { jupyterapp } = window as unknown as {
+      jupyterapp: { commands: { execute(id: string, args: object): Promise<unknown> } };
+    };
+    await jupyterapp.commands.execute('modelops:open-run', { notebook: 'hello.ipynb' });
+  });
+  const panel = page.locator('.jp-ModelOps-Run');
+
+  const greeting = panel.getByLabel('Greeting', { exact: true });
+  await greeting.fill('hi');
+  await expect(greeting).toHaveAccessibleDescription('What to say');
+  await page.keyboard.press('Control+Enter');
+
+  await expect(greeting).toBeHidden();
+  await expect(panel).toContainText('hello');
+});
