@@ -49,7 +49,15 @@ export type IPanelArguments = {
    * A run, from its form to its result: the form of a template, of a notebook below the server's root, or of a job again
    * with changes; or a job (`view`) as it runs or ran.
    */
-  run: { template?: string; notebook?: string; again?: string; changes?: Values; job?: string };
+  run: {
+    template?: string;
+    notebook?: string;
+    again?: string;
+    changes?: Values;
+    /** Limits of the job, named as in a submission. */
+    options?: Values;
+    job?: string;
+  };
   jobs: { search?: string };
   comparison: { jobs: string[] };
   artifacts: { kind?: string };

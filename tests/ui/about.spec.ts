@@ -1,11 +1,9 @@
 import { Page } from '@playwright/test';
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 
 import metadata from '../../package.json';
 import { expect, openLab, runCommand, test, withLab } from './lab';
+import { screenshot } from './screenshots';
 
-const SCREENSHOTS = resolve(__dirname, '../../test-results/screenshots');
 const PLUGIN = 'jupyterlab-modelops:about';
 
 interface ILabWindow {
@@ -14,11 +12,6 @@ interface ILabWindow {
     isPluginActivated(id: string): boolean;
     commands: { execute(id: string, args: object): Promise<unknown> };
   };
-}
-
-async function screenshot(page: Page, name: string): Promise<void> {
-  await mkdir(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 }
 
 async function useTheme(page: Page, theme: string): Promise<void> {

@@ -18,6 +18,7 @@ export type ListedJob = Schemas['ListedJob'];
 export type JobDetail = Schemas['JobDetail'];
 export type JobComparison = Schemas['JobComparison'];
 export type ComparedValue = Schemas['ComparedValue'];
+export type Proposal = Schemas['Proposal'];
 export type JobState = Schemas['JobState'];
 export type Attempt = Schemas['Attempt'];
 export type Reason = Schemas['Reason'];

@@ -1,7 +1,7 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { asProblem, Job, JobDetail, JobEvent, ProblemError, Values } from '../api';
+import { asProblem, Job, JobDetail, JobEvent, ProblemError, Proposal, Values } from '../api';
 import { grouped, metricLabel, isHeldOut } from '../curves/groups';
 import type { ICurve } from '../curves/plot';
 import { isActive } from '../jobs/states';
@@ -19,6 +19,12 @@ export interface IChart {
   readonly curves: readonly ICurve[];
 }
 
+/** What is changed when the same is run again: parameters, and limits of the job. */
+export interface IChanges {
+  readonly changes?: Values;
+  readonly options?: Values;
+}
+
 /** More plots than that are not drawn: their values are in the table. */
 const MOST_CHARTS = 24;
 
@@ -29,7 +35,7 @@ export class RunModel extends VDomModel {
     readonly id: string
   ) {
     super();
-    void this.follow();
+    void this.listen();
   }
 
   readonly journal = new Journal();
@@ -99,8 +105,8 @@ export class RunModel extends VDomModel {
     return this._made;
   }
 
-  /** Emitted when the same is to be run again, with changes to its parameters. */
-  get again(): ISignal<this, Values> {
+  /** Emitted when the same is to be run again, with changes. */
+  get again(): ISignal<this, IChanges> {
     return this._again;
   }
 
@@ -110,8 +116,17 @@ export class RunModel extends VDomModel {
   }
 
   /** Open the form of this run again. */
-  runAgain(changes: Values = {}): void {
+  runAgain(changes: IChanges = {}): void {
     this._again.emit(changes);
+  }
+
+  /** Do what the server proposes: at once where nothing is changed, or else through the form. */
+  follow({ parameters, options }: Proposal): void {
+    if (Object.keys(parameters).length + Object.keys(options).length === 0) {
+      void this.repeat();
+    } else {
+      this.runAgain({ changes: parameters as Values, options: options as Values });
+    }
   }
 
   async cancel(): Promise<void> {
@@ -134,7 +149,7 @@ export class RunModel extends VDomModel {
   resume(): void {
     if (this.listening.signal.aborted && !this.isDisposed && !this.over) {
       this.listening = new AbortController();
-      void this.follow();
+      void this.listen();
     }
   }
 
@@ -147,7 +162,7 @@ export class RunModel extends VDomModel {
     super.dispose();
   }
 
-  private async follow(): Promise<void> {
+  private async listen(): Promise<void> {
     const { signal } = this.listening;
     try {
       await this.workbench.api.followJob(
@@ -256,7 +271,7 @@ export class RunModel extends VDomModel {
   private _refusal: ProblemError | null = null;
   private _lostAt: Date | null = null;
   private _revision = 0;
-  private readonly _again = new Signal<this, Values>(this);
+  private readonly _again = new Signal<this, IChanges>(this);
   private readonly _repeated = new Signal<this, Job>(this);
 }
 

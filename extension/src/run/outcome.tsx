@@ -1,17 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { JobDetail, Reason, Values } from '../api';
+import type { JobDetail, Reason } from '../api';
 import { Status } from '../components';
 import { bytes, measured } from '../format';
 import type { Badge, IChange, Made } from './made';
 import type { RunModel } from './model';
-
-/** A change that a run is likely to succeed with. */
-export interface IProposal {
-  readonly sentence: string;
-  readonly parameters: Values;
-}
 
 /** How a run ended, and what comes next. */
 export function Outcome(props: { model: RunModel; job: JobDetail }): React.JSX.Element | null {
@@ -53,15 +47,15 @@ function Failure(props: { model: RunModel; job: JobDetail }): React.JSX.Element 
           </details>
         )}
         <div className="jp-ModelOps-actions">
-          {proposals(job).map((proposal, index) => (
+          {job.proposals.map((proposal, index) => (
             <button
               key={proposal.sentence}
               className={`jp-mod-styled ${index === 0 ? 'jp-mod-accept' : ''}`}
               onClick={() => {
-                model.runAgain(proposal.parameters);
+                model.follow(proposal);
               }}
             >
-              {trans.__('Try again with %1', proposal.sentence)}
+              {trans.__('Try again %1', inside(proposal.sentence))}
             </button>
           ))}
           <button
@@ -81,13 +75,13 @@ function Failure(props: { model: RunModel; job: JobDetail }): React.JSX.Element 
   );
 }
 
-function again(cancelled: boolean, trans: TranslationBundle): string {
-  return cancelled ? trans.__('Run again') : trans.__('Try again as it is');
+/** A sentence as a part of another: `With 8 GB.` becomes `with 8 GB`. */
+function inside(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
 }
 
-/** What the server proposes to change. */
-function proposals(job: JobDetail): readonly IProposal[] {
-  return (job as { proposals?: readonly IProposal[] }).proposals ?? [];
+function again(cancelled: boolean, trans: TranslationBundle): string {
+  return cancelled ? trans.__('Run again') : trans.__('Try again as it is');
 }
 
 function failingLine(reason: Reason | null): string | null {
