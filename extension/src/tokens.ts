@@ -54,8 +54,6 @@ export type IPanelArguments = {
     notebook?: string;
     again?: string;
     changes?: Values;
-    /** Limits of the job, named as in a submission. */
-    options?: Values;
     job?: string;
   };
   jobs: { search?: string };

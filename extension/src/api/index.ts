@@ -72,8 +72,10 @@ export class Api {
     return this.connection.send('POST', `jobs/${encodeURIComponent(id)}/cancel`);
   }
 
-  retryJob(id: string, parameters: Values = {}): Promise<Job> {
-    return this.connection.send('POST', `jobs/${encodeURIComponent(id)}/retry`, { parameters });
+  /** @param options - Limits to change, named as in a submission. */
+  retryJob(id: string, parameters: Values = {}, options: Values = {}): Promise<Job> {
+    const path = `jobs/${encodeURIComponent(id)}/retry`;
+    return this.connection.send('POST', path, { parameters, options });
   }
 
   /** Follow a job's events and log from the beginning to its end, through lost connections. */

@@ -1,5 +1,5 @@
 import type { JobComparison } from '../api';
-import { shown, TestWorkbench, until } from '../testing';
+import { shown, TestWorkbench, until } from '../workbench/testing';
 import { ComparisonModel, labelled } from './model';
 import { ComparisonView } from './view';
 

@@ -1,7 +1,7 @@
 import { Notification } from '@jupyterlab/apputils';
 
 import type { JobState, ListedJob } from '../api';
-import { Answer, button, shown, TestWorkbench, until } from '../testing';
+import { Answer, button, shown, TestWorkbench, until } from '../workbench/testing';
 import { Ends } from './ends';
 import { JobsFeed } from './feed';
 import { JobsModel } from './model';

@@ -19,12 +19,6 @@ export interface IChart {
   readonly curves: readonly ICurve[];
 }
 
-/** What is changed when the same is run again: parameters, and limits of the job. */
-export interface IChanges {
-  readonly changes?: Values;
-  readonly options?: Values;
-}
-
 /** More plots than that are not drawn: their values are in the table. */
 const MOST_CHARTS = 24;
 
@@ -105,8 +99,8 @@ export class RunModel extends VDomModel {
     return this._made;
   }
 
-  /** Emitted when the same is to be run again, with changes. */
-  get again(): ISignal<this, IChanges> {
+  /** Emitted when the same is to be run again, with changes to its parameters. */
+  get again(): ISignal<this, Values> {
     return this._again;
   }
 
@@ -116,16 +110,16 @@ export class RunModel extends VDomModel {
   }
 
   /** Open the form of this run again. */
-  runAgain(changes: IChanges = {}): void {
+  runAgain(changes: Values = {}): void {
     this._again.emit(changes);
   }
 
-  /** Do what the server proposes: at once where nothing is changed, or else through the form. */
+  /** Do what the server proposes: through the form where parameters change, or else at once. */
   follow({ parameters, options }: Proposal): void {
-    if (Object.keys(parameters).length + Object.keys(options).length === 0) {
-      void this.repeat();
+    if (Object.keys(parameters).length > 0) {
+      this.runAgain(parameters as Values);
     } else {
-      this.runAgain({ changes: parameters as Values, options: options as Values });
+      void this.repeat(options as Values);
     }
   }
 
@@ -133,10 +127,10 @@ export class RunModel extends VDomModel {
     await this.attempt(() => this.workbench.api.cancelJob(this.id));
   }
 
-  /** Repeat the job as it is, at once. */
-  async repeat(): Promise<void> {
+  /** Repeat the job at once, as it is or with other limits. */
+  async repeat(options: Values = {}): Promise<void> {
     await this.attempt(async () => {
-      this._repeated.emit(await this.workbench.api.retryJob(this.id));
+      this._repeated.emit(await this.workbench.api.retryJob(this.id, {}, options));
     });
   }
 
@@ -271,7 +265,7 @@ export class RunModel extends VDomModel {
   private _refusal: ProblemError | null = null;
   private _lostAt: Date | null = null;
   private _revision = 0;
-  private readonly _again = new Signal<this, IChanges>(this);
+  private readonly _again = new Signal<this, Values>(this);
   private readonly _repeated = new Signal<this, Job>(this);
 }
 

@@ -80,7 +80,7 @@ export class RunPanel extends Widget implements IPanelContent<Arguments> {
   private job(id: string): Widget {
     const model = new RunModel(this.workbench, id);
     model.again.connect((_, changes) => {
-      this.become({ again: id, ...changes });
+      this.become({ again: id, changes });
     });
     model.repeated.connect((_, job) => {
       this.become({ job: job.id });

@@ -25,7 +25,6 @@ export const run: JupyterFrontEndPlugin<void> = {
           notebook: { type: 'string', description: 'Path of the notebook to set up' },
           again: { type: 'string', description: 'Id of the job to set up again' },
           changes: { type: 'object', description: 'Parameters to change in the form' },
-          options: { type: 'object', description: 'Limits of the job, named as in a submission' },
           job: { type: 'string', description: 'Id of the job to show' }
         }
       },

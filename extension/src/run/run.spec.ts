@@ -8,7 +8,7 @@ import {
   shown,
   TestWorkbench,
   until
-} from '../testing';
+} from '../workbench/testing';
 import { RunModel } from './model';
 import { RunView } from './view';
 
@@ -170,7 +170,17 @@ describe('RunView', () => {
     const again: unknown[] = [];
     model.again.connect((_, changes) => again.push(changes));
     button(node, 'Try again with a batch size of 2').click();
-    expect(again).toEqual([{ changes: { batch_size: 2 }, options: {} }]);
+    expect(again).toEqual([{ batch_size: 2 }]);
+    model.dispose();
+  });
+
+  it('repeats a job at once with the limit that is proposed', async () => {
+    const sentence = 'With up to 2 h for the job.';
+    const proposals = [{ sentence, parameters: {}, options: { timeout: 7200 } }];
+    const { model, node, workbench } = await heard({ ...FAILED, proposals }, () => job());
+    button(node, 'Try again with up to 2 h for the job').click();
+    await until(() => workbench.asked.some(asked => asked.path.endsWith('/retry')));
+    expect(workbench.asked.at(-1)?.body).toEqual({ parameters: {}, options: { timeout: 7200 } });
     model.dispose();
   });
 

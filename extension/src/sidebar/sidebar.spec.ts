@@ -1,5 +1,5 @@
 import { JobsFeed } from '../jobs/feed';
-import { button, shown, TestWorkbench, until } from '../testing';
+import { button, shown, TestWorkbench, until } from '../workbench/testing';
 import { SidebarModel } from './model';
 import { SidebarView } from './view';
 

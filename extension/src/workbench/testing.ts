@@ -6,16 +6,16 @@ import {
   TextDecoderStream
 } from 'node:stream/web';
 
-import { ServerConnection } from '@jupyterlab/services';
+import { ContentsManager, ServerConnection } from '@jupyterlab/services';
 import { nullTranslator } from '@jupyterlab/translation';
 import type { ReactWidget } from '@jupyterlab/ui-components';
 import { MessageLoop } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
-import { Api } from './api';
-import type { IPanelArguments, IWorkbench } from './tokens';
-import { Preferences } from './workbench/preferences';
+import { Api } from '../api';
+import type { IPanelArguments, IWorkbench } from '../tokens';
+import { Preferences } from './preferences';
 
 // Browsers have them; jsdom lacks them.
 Object.assign(globalThis, { ReadableStream, TextDecoderStream });
@@ -52,9 +52,11 @@ export class TestWorkbench implements IWorkbench {
       }
     });
     this.api = new Api(settings);
+    this.contents = new ContentsManager({ serverSettings: settings });
   }
 
   readonly api: Api;
+  readonly contents: ContentsManager;
   readonly trans = nullTranslator.load('jupyterlab_modelops');
   readonly preferences = new Preferences();
   readonly previews = new Map();
