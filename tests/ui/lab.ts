@@ -128,7 +128,11 @@ export async function runCommand(page: Page, label: string): Promise<void> {
 export async function ask<T>(server: ILabServer, path: string, body?: unknown): Promise<T> {
   const response = await fetch(`${server.url}modelops/api/v1/${path}`, {
     method: body === undefined ? 'GET' : 'POST',
-    headers: { Authorization: `token ${server.token}`, 'Content-Type': 'application/json' },
+    headers: {
+      Accept: 'application/json',
+      Authorization: `token ${server.token}`,
+      'Content-Type': 'application/json'
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) })
   });
   if (!response.ok) {

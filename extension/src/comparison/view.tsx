@@ -31,7 +31,7 @@ export class ComparisonView extends VDomRenderer<ComparisonModel> {
       <>
         <div className="jp-ModelOps-row">
           <h2>{trans.__('%1 jobs side by side', model.ids.length)}</h2>
-          <label className="jp-ModelOps-actions">
+          <label className="jp-ModelOps-deeds">
             <input
               type="checkbox"
               checked={model.all}
@@ -55,7 +55,7 @@ export class ComparisonView extends VDomRenderer<ComparisonModel> {
           ))}
         </section>
         <div className="jp-ModelOps-wide">
-          <table className="jp-ModelOps-table">
+          <table className="jp-ModelOps-rows">
             <Heads model={model} comparison={state.value} />
             <Rows title={trans.__('Parameters')} rows={parameters} model={model} />
             <Rows title={trans.__('Inputs')} rows={inputs} model={model} />
@@ -164,7 +164,7 @@ function Metrics(props: {
           {curves.map((points, index) => {
             const last = points.at(-1)?.[1] ?? null;
             return (
-              <td key={index} className="jp-ModelOps-number">
+              <td key={index} className="jp-ModelOps-figure">
                 {last === null ? '–' : measured(last)}
               </td>
             );

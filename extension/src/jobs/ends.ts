@@ -27,9 +27,11 @@ export class Ends {
     for (const job of this.feed.active) {
       this.atWork.add(job.id);
     }
-    ended.forEach(job => {
-      this.tell(job);
-    });
+    if (this.workbench.preferences.values.notifications) {
+      ended.forEach(job => {
+        this.tell(job);
+      });
+    }
   };
 
   private tell(job: Job): void {

@@ -12,9 +12,8 @@ export interface INewest {
 }
 
 const SHOWN = 20;
-/** Seconds between two looks, where nothing tells of changes; progress is told by nothing else. */
+/** Milliseconds between two looks while jobs are at work: nothing else tells how far they are. */
 const AT_WORK = 2000;
-const AT_REST = 15_000;
 
 /** The jobs at work and the newest that have ended, as the sidebar, the status bar and notifications need them. */
 export class JobsFeed extends Resource<INewest> {
@@ -40,9 +39,10 @@ export class JobsFeed extends Resource<INewest> {
 
   override async refresh(): Promise<void> {
     await super.refresh();
-    const interval = this.active.length > 0 ? AT_WORK : AT_REST;
+    const rest = this.workbench.preferences.values.refreshSeconds * 1000;
+    const interval = this.active.length > 0 ? Math.min(AT_WORK, rest) : rest;
     if (!this.isDisposed && this.poll.frequency.interval !== interval) {
-      this.poll.frequency = { interval, backoff: false, max: AT_REST };
+      this.poll.frequency = { interval, backoff: false, max: interval };
     }
   }
 
@@ -59,7 +59,7 @@ export class JobsFeed extends Resource<INewest> {
   private readonly poll = new Poll({
     name: 'modelops:jobs',
     factory: () => this.refresh(),
-    frequency: { interval: AT_REST, backoff: false },
+    frequency: { interval: AT_WORK, backoff: false },
     standby: 'when-hidden'
   });
 }

@@ -26,7 +26,7 @@ export function JobsTable(props: ITable): React.JSX.Element {
   const { trans } = model.workbench;
   return (
     <table
-      className="jp-ModelOps-table"
+      className="jp-ModelOps-rows"
       aria-label={trans.__('Jobs')}
       aria-busy={model.state.kind === 'loading'}
     >
@@ -118,7 +118,7 @@ function Row(props: ITable & { job: ListedJob; selected: boolean }): React.JSX.E
       <td className="jp-ModelOps-nowrap">
         <Ago time={job.submitted} trans={trans} />
       </td>
-      <td className="jp-ModelOps-number">
+      <td className="jp-ModelOps-figure">
         {job.started === null ? '' : duration(secondsBetween(job.started, job.finished))}
       </td>
       <td className="jp-ModelOps-nowrap">{keyMetric(job, trans)}</td>
@@ -148,7 +148,7 @@ function Actions(props: ITable & { job: Job }): React.JSX.Element {
   const [asked, ask] = React.useState(false);
   if (asked && isActive(job.state)) {
     return (
-      <span className="jp-ModelOps-actions" role="group" aria-label={trans.__('Cancel it?')}>
+      <span className="jp-ModelOps-deeds" role="group" aria-label={trans.__('Cancel it?')}>
         <button
           className="jp-mod-styled jp-mod-warn"
           onClick={() => {
@@ -169,7 +169,7 @@ function Actions(props: ITable & { job: Job }): React.JSX.Element {
     );
   }
   return (
-    <span className="jp-ModelOps-actions jp-ModelOps-few">
+    <span className="jp-ModelOps-deeds jp-ModelOps-few">
       {isActive(job.state) && !job.cancel_requested && (
         <Action
           icon={stopIcon}
@@ -188,7 +188,7 @@ function Actions(props: ITable & { job: Job }): React.JSX.Element {
       )}
       {job.attempt > 0 && !isActive(job.state) && (
         <a
-          className="jp-ModelOps-icon"
+          className="jp-ModelOps-glyph"
           href={api.jobFile(job.id, 'report')}
           target="_blank"
           rel="noopener noreferrer"
@@ -212,7 +212,7 @@ function Actions(props: ITable & { job: Job }): React.JSX.Element {
 function Action(props: { icon: LabIcon; label: string; act: () => void }): React.JSX.Element {
   const { act, icon, label } = props;
   return (
-    <button className="jp-ModelOps-icon" title={label} aria-label={label} onClick={act}>
+    <button className="jp-ModelOps-glyph" title={label} aria-label={label} onClick={act}>
       <icon.react tag="span" elementSize="normal" />
     </button>
   );

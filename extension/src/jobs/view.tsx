@@ -127,7 +127,7 @@ function Toolbar(props: { model: JobsModel }): React.JSX.Element {
           </option>
         ))}
       </select>
-      <span className="jp-ModelOps-actions">
+      <span className="jp-ModelOps-deeds">
         {model.selected.size > 0 && (
           <button
             className="jp-ModelOps-link"
@@ -170,7 +170,7 @@ function Pages(props: { model: JobsModel }): React.JSX.Element | null {
   const total = model.page.value?.total ?? 0;
   const last = Math.min(offset + PAGE, total);
   return total === 0 ? null : (
-    <nav className="jp-ModelOps-row jp-ModelOps-pages" aria-label={trans.__('Pages')}>
+    <nav className="jp-ModelOps-row jp-ModelOps-paging" aria-label={trans.__('Pages')}>
       <button
         className="jp-mod-styled"
         disabled={offset === 0}

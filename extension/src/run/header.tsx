@@ -39,7 +39,7 @@ export function Header(props: {
           <StateMark state={job.state} trans={trans} /> {job.name}
         </h2>
         <span className="jp-ModelOps-hint">{facts(job, trans).join(' · ')}</span>
-        <span className="jp-ModelOps-actions">{children}</span>
+        <span className="jp-ModelOps-deeds">{children}</span>
       </div>
       <Steps job={job} trans={trans} />
       {job.state !== 'queued' && <Cells model={model} active={active} />}

@@ -27,7 +27,7 @@ export function LogView(props: { model: RunModel }): React.JSX.Element | null {
     <section aria-label={trans.__('Log')}>
       <div className="jp-ModelOps-row">
         <h3>{trans.__('Log')}</h3>
-        <span className="jp-ModelOps-actions">
+        <span className="jp-ModelOps-deeds">
           {!follows && (
             <button
               className="jp-ModelOps-link"
@@ -39,7 +39,7 @@ export function LogView(props: { model: RunModel }): React.JSX.Element | null {
             </button>
           )}
           <button
-            className="jp-ModelOps-icon"
+            className="jp-ModelOps-glyph"
             title={trans.__('Copy the log')}
             aria-label={trans.__('Copy the log')}
             onClick={() => {

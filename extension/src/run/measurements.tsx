@@ -46,7 +46,7 @@ function Values(props: {
 }): React.JSX.Element {
   const { series, trans } = props;
   return (
-    <table className="jp-ModelOps-table">
+    <table className="jp-ModelOps-rows">
       <thead>
         <tr>
           <th scope="col">{trans.__('Metric')}</th>

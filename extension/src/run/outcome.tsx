@@ -46,7 +46,7 @@ function Failure(props: { model: RunModel; job: JobDetail }): React.JSX.Element 
             </pre>
           </details>
         )}
-        <div className="jp-ModelOps-actions">
+        <div className="jp-ModelOps-deeds">
           {job.proposals.map((proposal, index) => (
             <button
               key={proposal.sentence}
@@ -206,11 +206,11 @@ function BadgeView(props: {
         </button>
       );
     case 'checking':
-      return <span className="jp-ModelOps-badge">{trans.__('… verifying')}</span>;
+      return <span className="jp-ModelOps-verdict">{trans.__('… verifying')}</span>;
     case 'verified':
       return (
         <span
-          className="jp-ModelOps-badge"
+          className="jp-ModelOps-verdict"
           data-mood="good"
           title={trans.__('The signature holds, and every byte is what was signed.')}
         >
@@ -219,7 +219,7 @@ function BadgeView(props: {
       );
     case 'refused':
       return (
-        <span className="jp-ModelOps-badge" data-mood="bad">
+        <span className="jp-ModelOps-verdict" data-mood="bad">
           {trans.__('✗ not verified: %1', badge.why)}
         </span>
       );
