@@ -112,7 +112,8 @@ describe('SetupModel', () => {
       }
     );
     model.change({ title: 'x' });
-    expect(shared.asked[0]?.body).toEqual({ path: 'work/tune.ipynb' });
+    const asked = shared.asked.find(request => request.what === 'POST templates/inspect');
+    expect(asked?.body).toEqual({ path: 'work/tune.ipynb' });
     expect(model.submission?.template).toBe('work/tune.ipynb');
   });
 

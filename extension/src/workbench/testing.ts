@@ -86,6 +86,7 @@ export async function shown(view: ReactWidget): Promise<HTMLElement> {
   view.update();
   MessageLoop.flush();
   await view.renderPromise;
+  await until(() => view.node.childElementCount > 0); // React renders when it has time
   return view.node;
 }
 
