@@ -46,14 +46,15 @@ export const IWorkbench = new Token<IWorkbench>(
 // eslint-disable-next-line @typescript-eslint/consistent-type-definitions
 export type IPanelArguments = {
   /**
-   * A run, from its form to its result: the form of a template, of a notebook below the server's root, or of a job again
-   * with changes; or a job (`view`) as it runs or ran.
+   * A run, from its form to its result: the form of a template, of a notebook below the server's root, or of a job again,
+   * with changes to its parameters and limits (`options`); or a job as it runs or ran.
    */
   run: {
     template?: string;
     notebook?: string;
     again?: string;
     changes?: Values;
+    options?: Values;
     job?: string;
   };
   jobs: { search?: string };

@@ -53,7 +53,7 @@ async function newTraining(page: Page, lab: ILabServer): Promise<Locator> {
   return panel;
 }
 
-test('where nothing is yet, the form offers the example and names every bad row of a dataset', async ({
+test('where there is nothing yet, the form offers the example and names every bad row of a dataset', async ({
   page,
   lab
 }) => {

@@ -104,6 +104,14 @@ describe('SetupModel', () => {
     expect(model.arguments).toEqual({ again: 'tune-1', changes: { steps: 4 } });
   });
 
+  it('asks for the limits that it was opened with', async () => {
+    const options = { memory: 5 };
+    const { model } = await setup({ template: 'tune', options });
+    model.change({ title: 'x' });
+    expect(model.submission).toMatchObject({ options });
+    expect(model.arguments.options).toEqual(options);
+  });
+
   it('reads a notebook by its path', async () => {
     const { model, shared } = await setup(
       { notebook: 'work/tune.ipynb' },
@@ -112,8 +120,8 @@ describe('SetupModel', () => {
       }
     );
     model.change({ title: 'x' });
-    const asked = shared.asked.find(request => request.what === 'POST templates/inspect');
-    expect(asked?.body).toEqual({ path: 'work/tune.ipynb' });
+    const read = shared.asked.find(({ what }) => what === 'POST templates/inspect');
+    expect(read?.body).toEqual({ path: 'work/tune.ipynb' });
     expect(model.submission?.template).toBe('work/tune.ipynb');
   });
 

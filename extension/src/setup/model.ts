@@ -88,7 +88,8 @@ export class SetupModel extends VDomModel {
   /** What the panel would be opened with to have the form as it is now. */
   get arguments(): Arguments {
     const changes = changesFrom(this._previous ?? this._defaults, this._values);
-    return { ...this.args, changes };
+    const options = this.extra.options as Values | undefined;
+    return { ...this.args, changes, ...(options ? { options } : {}) };
   }
 
   /** Why the form cannot be shown, or the run was not queued. */
@@ -214,6 +215,7 @@ export class SetupModel extends VDomModel {
           [kind]: { ...this.extra[kind], ...(action[kind] as object) }
         };
         this.key = UUID.uuid4();
+        this._changed.emit();
         break;
       }
     }
@@ -244,13 +246,16 @@ export class SetupModel extends VDomModel {
   async load(): Promise<void> {
     this._problem = null;
     try {
-      const { again, changes } = this.args;
+      const { again, changes, options } = this.args;
       const job = again === undefined ? null : await this.workbench.api.job(again);
       this._template = await this.find(job?.template);
       this._parameters = parametersOf(this._template);
       this._defaults = defaultsOf(this._parameters);
       this._previous = job && { ...this._defaults, ...(job.parameters as Values) };
       this._values = this._previous ?? this._defaults;
+      if (options) {
+        this.extra = { options: options as Submission['options'] };
+      }
       this.change(changes ?? {});
     } catch (error) {
       this._problem = asProblem(error);

@@ -6,6 +6,13 @@ import type { IPanelContent, IPanelOptions } from '../tokens';
 
 type Panel<A extends ReadonlyJSONObject> = MainAreaWidget<IPanelContent<A>>;
 
+/** Beside its arguments, what a panel that is restored after a reload is opened with: the id that it had. */
+const ID = 'restored';
+
+interface IRestored {
+  readonly [ID]?: string;
+}
+
 /** The panels of one kind in the main area: each open once for what it shows, and restored with it after a reload. */
 export class Panels<A extends ReadonlyJSONObject> {
   /**
@@ -21,17 +28,19 @@ export class Panels<A extends ReadonlyJSONObject> {
     if (restorer) {
       void restorer.restore(this.tracker, {
         command,
-        args: panel => panel.content.args,
-        name: panel => options.key(panel.content.args)
+        args: panel => ({ ...panel.content.args, [ID]: panel.id }),
+        // What a panel shows changes, and the saved layout is not told: it knows panels by what never does.
+        name: panel => panel.id
       });
     }
   }
 
-  /** Open the panel that shows `args`, or bring it to the front. */
-  async open(args: A): Promise<Panel<A>> {
+  /** Open the panel that shows `args`, or bring it to the front; one that is restored says its id. */
+  async open({ [ID]: id, ...rest }: A & IRestored): Promise<Panel<A>> {
+    const args = rest as unknown as A;
     const wanted = this.options.key(args);
     const there = this.tracker.find(panel => this.options.key(panel.content.args) === wanted);
-    const panel = there ?? (await this.create(args));
+    const panel = there ?? (await this.create(args, id ?? `modelops-${UUID.uuid4()}`));
     if (!panel.isAttached) {
       this.app.shell.add(panel, 'main');
     }
@@ -39,10 +48,10 @@ export class Panels<A extends ReadonlyJSONObject> {
     return panel;
   }
 
-  private async create(args: A): Promise<Panel<A>> {
+  private async create(args: A, id: string): Promise<Panel<A>> {
     const content = await this.options.create(args);
     const panel = new MainAreaWidget({ content });
-    panel.id = `modelops-${UUID.uuid4()}`;
+    panel.id = id;
     panel.title.closable = true;
     panel.toolbar.hide(); // it is empty: what can be done stands beside what it is done to
     content.argsChanged?.connect(() => void this.tracker.save(panel));
