@@ -16,16 +16,21 @@ export function Badge(props: {
   const { check, controls, expanded, toggle, trans } = props;
   const [mark, mood, words] = badge(check, trans);
   return (
-    <button
-      className="jp-ModelOps-badge"
-      data-mood={mood}
-      aria-expanded={expanded}
-      aria-controls={controls}
-      title={trans.__('Who made it, from what, and with which key')}
-      onClick={toggle}
-    >
-      <span aria-hidden="true">{mark}</span> <span role="status">{words}</span>
-    </button>
+    <>
+      <button
+        className="jp-ModelOps-badge"
+        data-mood={mood}
+        aria-expanded={expanded}
+        aria-controls={controls}
+        title={trans.__('Who made it, from what, and with which key')}
+        onClick={toggle}
+      >
+        <span aria-hidden="true">{mark}</span> {words}
+      </button>
+      <span className="jp-ModelOps-unseen" role="status">
+        {check.kind === 'unchecked' ? '' : words}
+      </span>
+    </>
   );
 }
 

@@ -138,6 +138,9 @@ function short(value: number): string {
 }
 
 function lengths(value: unknown, trans: TranslationBundle): string {
+  if (typeof value !== 'object' || value === null) {
+    return plain(value, {});
+  }
   const { max, p50, p95, unit } = value as Record<string, unknown>;
   return unit === 'tokens'
     ? trans.__(

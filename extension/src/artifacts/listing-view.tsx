@@ -38,6 +38,7 @@ function Filters({ model }: { model: ListingModel }): React.JSX.Element {
     <div className="jp-ModelOps-filters" role="search">
       <input
         type="search"
+        autoFocus
         className="jp-mod-styled"
         placeholder={trans.__('Search by name, alias or job')}
         aria-label={trans.__('Search artifacts')}

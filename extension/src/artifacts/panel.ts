@@ -40,6 +40,7 @@ export class ListingPanel extends Widget implements IPanelContent<IPanelArgument
   }
 
   protected override onActivateRequest(): void {
+    // When it is not drawn yet, it takes the focus by itself.
     this.node.querySelector('input')?.focus();
   }
 

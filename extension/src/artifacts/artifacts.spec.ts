@@ -1,0 +1,235 @@
+import { RenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ServerConnection } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
+import type { VDomRenderer } from '@jupyterlab/ui-components';
+import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+
+import { Api, Artifact, ArtifactDetail } from '../api';
+import type { IWorkbench } from '../tokens';
+import { aliasesElsewhere } from './aliases';
+import { Checks } from './checks';
+import { ListingModel } from './listing';
+import { ListingView } from './listing-view';
+import { ArtifactModel } from './model';
+import { Steps } from './steps';
+import { ArtifactView } from './view';
+
+const ARTIFACT: Artifact = {
+  ref: 'bot@2',
+  name: 'bot',
+  version: 2,
+  kind: 'adapter',
+  created: '2026-01-01T00:00:00Z',
+  size: 1234,
+  digest: 'd2',
+  job: 'sft-1',
+  aliases: ['production'],
+  metadata: { rank: 16 }
+};
+
+const DETAIL: ArtifactDetail = {
+  ...ARTIFACT,
+  files: [{ path: 'README.md', sha256: 'ab', size: 2 }],
+  dependencies: [{ name: 'base_model', uri: 'modelops:artifact/tiny@1', digest: 'd1' }],
+  signer: 'key',
+  problem: null,
+  card: null,
+  versions: [
+    { version: 2, created: '2026-01-01T00:00:00Z', aliases: ['production'] },
+    { version: 1, created: '2025-01-01T00:00:00Z', aliases: ['stable'] }
+  ]
+};
+
+const PROBLEM = { code: 'size_mismatch', detail: 'One byte is missing.', hint: 'Make it again.' };
+
+type Answers = Readonly<Record<string, unknown>>;
+
+/** A workbench whose server answers by method and path; what it was asked, and what was opened. */
+function bench(answers: Answers): { workbench: IWorkbench; asked: string[]; opened: unknown[] } {
+  const asked: string[] = [];
+  const opened: unknown[] = [];
+  const settings = ServerConnection.makeSettings({
+    baseUrl: 'http://lab.test/',
+    fetch: input => {
+      const { method, url } = input as Request;
+      const { pathname, searchParams } = new URL(url);
+      const path = `${method} ${pathname.replace('/modelops/api/v1/', '')}`;
+      asked.push(`${path}?${searchParams.toString()}`);
+      const answer = answers[path];
+      const status = answer === undefined ? 404 : 200;
+      const type = answer === undefined ? 'application/problem+json' : 'application/json';
+      const body = answer ?? { code: 'artifact_not_found', detail: 'There is none.', hint: '' };
+      return Promise.resolve(
+        new Response(JSON.stringify(body), { status, headers: { 'Content-Type': type } })
+      );
+    }
+  });
+  const workbench = {
+    api: new Api(settings),
+    trans: nullTranslator.load('jupyterlab_modelops'),
+    jobsChanged: new Signal<object, string | null>({}),
+    open: (...args: unknown[]) => opened.push(args)
+  };
+  return { workbench: workbench as unknown as IWorkbench, asked, opened };
+}
+
+/** Wait until the server has been heard. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) {
+    await new Promise(done => setTimeout(done, 0));
+  }
+}
+
+/** What a person reads in a view. */
+async function read(view: VDomRenderer<VDomRenderer.IModel>): Promise<string> {
+  Widget.attach(view, document.body);
+  await settled();
+  await view.renderPromise;
+  const text = view.node.textContent;
+  view.dispose();
+  return text;
+}
+
+function opened(answers: Answers): { model: ArtifactModel; asked: string[] } {
+  const { asked, workbench } = bench({ 'GET templates': { templates: [] }, ...answers });
+  const { api } = workbench;
+  const model = new ArtifactModel(workbench, new Checks(api), new Steps(api), { ref: 'bot@2' });
+  return { model, asked };
+}
+
+describe('The list of artifacts', () => {
+  const page = { artifacts: [ARTIFACT], total: 1, kinds: { adapter: 1, model: 2 } };
+
+  it('shows each name once, with how many there are of each kind', async () => {
+    const { workbench } = bench({ 'GET artifacts': page });
+    const text = await read(new ListingView(new ListingModel(workbench)));
+    expect(text).toContain('All 3');
+    expect(text).toContain('Adapters 1');
+    expect(text).toContain('bot@2Adapterproduction1.23 kBsft-1');
+  });
+
+  it('teaches where nothing is yet', async () => {
+    const { workbench } = bench({ 'GET artifacts': { artifacts: [], total: 0, kinds: {} } });
+    const text = await read(new ListingView(new ListingModel(workbench)));
+    expect(text).toContain('each says who made it from what');
+    expect(text).toContain('Fine-tune the example');
+  });
+
+  it('says what went wrong, and offers to try again', async () => {
+    const { workbench } = bench({});
+    const text = await read(new ListingView(new ListingModel(workbench)));
+    expect(text).toContain('✗There is none.Try again');
+  });
+
+  it('asks for one page of one kind, the newest of each name', async () => {
+    const { asked, workbench } = bench({ 'GET artifacts': page });
+    const model = new ListingModel(workbench);
+    model.select('model');
+    await settled();
+    expect(asked.at(-1)).toMatch(/kind=model&latest=true&limit=50&offset=0/);
+    expect(model.args).toEqual({ kind: 'model' });
+  });
+
+  it('unfolds the older versions of a name', async () => {
+    const older = { ...ARTIFACT, ref: 'bot@1', version: 1, aliases: [] };
+    const { workbench } = bench({ 'GET artifacts': { ...page, artifacts: [ARTIFACT, older] } });
+    const model = new ListingModel(workbench);
+    await settled();
+    await model.toggle(ARTIFACT);
+    expect(model.rows.slice(0, 2).map(({ artifact, older }) => [artifact.ref, older])).toEqual([
+      ['bot@2', false],
+      ['bot@1', true]
+    ]);
+  });
+});
+
+describe('An artifact', () => {
+  it('is not said to be verified before it was', async () => {
+    const { model } = opened({ 'GET artifacts/bot%402': DETAIL });
+    await settled();
+    expect(model.check.kind).toBe('unchecked');
+  });
+
+  it('is verified once every byte was read, for every panel that shows it', async () => {
+    const answer = { verified: true, signer: 'key', artifact: DETAIL };
+    const { model } = opened({
+      'GET artifacts/bot%402': DETAIL,
+      'POST artifacts/bot%402/verify': answer
+    });
+    await settled();
+    expect(await model.verify()).toBe(true);
+    expect(model.check).toMatchObject({ kind: 'verified', signer: 'key' });
+  });
+
+  it('is refused with its reason', async () => {
+    const { model } = opened({
+      'GET artifacts/bot%402': DETAIL,
+      'POST artifacts/bot%402/verify': { verified: false, problem: PROBLEM }
+    });
+    await settled();
+    expect(await model.verify()).toBe(false);
+    const text = await read(new ArtifactView(model, new RenderMimeRegistry()));
+    expect(text).toContain('not what was signed');
+    expect(text).toContain('One byte is missing.Make it again.');
+    expect(text).not.toContain('Export');
+  });
+
+  it('is refused at once when its signature does not hold', async () => {
+    const { model } = opened({
+      'GET artifacts/bot%402': { ...DETAIL, signer: null, problem: PROBLEM }
+    });
+    await settled();
+    expect(model.check).toMatchObject({ kind: 'refused', problem: PROBLEM });
+  });
+
+  it('gives place to another one, and comes back', async () => {
+    const { model } = opened({ 'GET artifacts/bot%402': DETAIL });
+    model.show('tiny@1');
+    expect(model.args).toEqual({ ref: 'tiny@1', tab: 'overview' });
+    await settled();
+    expect(model.detail.kind).toBe('failed');
+    model.back();
+    expect(model.ref).toBe('bot@2');
+    expect(model.hasPast).toBe(false);
+  });
+
+  it('keeps the reason why an alias could not be set', async () => {
+    const { model } = opened({ 'GET artifacts/bot%402': DETAIL });
+    await settled();
+    expect(await model.setAlias('next')).toBe(false);
+    expect(model.aliasProblem).toMatchObject({ code: 'artifact_not_found' });
+  });
+
+  it('knows the aliases that would be moved from another version', () => {
+    expect([...aliasesElsewhere(DETAIL)]).toEqual([['stable', 1]]);
+  });
+});
+
+describe('What can be done with an artifact', () => {
+  it('is said by the templates that must be given one of its kind', async () => {
+    const template = (name: string, properties: object): object => ({
+      name,
+      title: name.toUpperCase(),
+      schema: { properties }
+    });
+    const optional = {
+      anyOf: [{ 'x-reference': 'model' }, { type: 'null' }],
+      'x-reference': 'model'
+    };
+    const { workbench } = bench({
+      'GET templates': { templates: [{ name: 'sft' }, { name: 'merge' }, { name: 'broken' }] },
+      'GET templates/sft': template('sft', { base_model: { 'x-reference': 'model' } }),
+      'GET templates/merge': template('merge', {
+        adapter: { 'x-reference': 'adapter' },
+        base_model: optional
+      })
+    });
+    const steps = new Steps(workbench.api);
+    expect(await steps.of('model')).toEqual([
+      { template: 'sft', title: 'SFT', parameter: 'base_model' }
+    ]);
+    expect(await steps.of('adapter')).toMatchObject([{ template: 'merge', parameter: 'adapter' }]);
+    expect(await steps.of('report')).toEqual([]);
+  });
+});
