@@ -38,7 +38,7 @@ export function Aliases(props: {
       ))}
       {typed === null ? (
         <button
-          className="jp-ModelOps-link"
+          className="jp-ModelOps-reference"
           onClick={() => {
             setTyped('');
           }}

@@ -29,7 +29,7 @@ export function Attestation(props: {
               'This statement was signed: who made which files, from what. It is an in-toto statement with SLSA provenance.'
             )}{' '}
             <a
-              className="jp-ModelOps-link"
+              className="jp-ModelOps-reference"
               href={api.artifactUrl(detail.ref, 'attestation')}
               download={`${detail.name}-${detail.version}.attestation.json`}
             >

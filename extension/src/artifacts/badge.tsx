@@ -18,7 +18,7 @@ export function Badge(props: {
   return (
     <>
       <button
-        className="jp-ModelOps-badge"
+        className="jp-ModelOps-seal"
         data-mood={mood}
         aria-expanded={expanded}
         aria-controls={controls}

@@ -11,11 +11,11 @@ export function Files(props: { model: ArtifactModel; detail: ArtifactDetail }): 
   const { detail, model } = props;
   const { api, trans } = model.workbench;
   return (
-    <table className="jp-ModelOps-table" aria-label={trans.__('Files')}>
+    <table className="jp-ModelOps-grid" aria-label={trans.__('Files')}>
       <thead>
         <tr>
           <th scope="col">{trans.__('File')}</th>
-          <th scope="col" className="jp-ModelOps-number">
+          <th scope="col" className="jp-ModelOps-quantity">
             {trans.__('Size')}
           </th>
           <th scope="col">{trans.__('SHA-256')}</th>
@@ -26,7 +26,7 @@ export function Files(props: { model: ArtifactModel; detail: ArtifactDetail }): 
           <tr key={path}>
             <td>
               <a
-                className="jp-ModelOps-link"
+                className="jp-ModelOps-reference"
                 href={api.artifactUrl(detail.ref, 'files', ...path.split('/'))}
                 download={path.slice(path.lastIndexOf('/') + 1)}
                 title={trans.__('Save %1, verified first', path)}
@@ -35,7 +35,7 @@ export function Files(props: { model: ArtifactModel; detail: ArtifactDetail }): 
                 {path}
               </a>
             </td>
-            <td className="jp-ModelOps-number">{bytes(size)}</td>
+            <td className="jp-ModelOps-quantity">{bytes(size)}</td>
             <td>
               <Digest value={sha256} trans={trans} />
             </td>

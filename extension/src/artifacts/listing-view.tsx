@@ -166,13 +166,13 @@ function Grid({ model }: { model: ListingModel }): React.JSX.Element {
     }
   };
   return (
-    <table className="jp-ModelOps-table" role="treegrid" aria-label={trans.__('Artifacts')}>
+    <table className="jp-ModelOps-grid" role="treegrid" aria-label={trans.__('Artifacts')}>
       <thead>
         <tr>
           <th scope="col">{trans.__('Name')}</th>
           <th scope="col">{trans.__('Kind')}</th>
           <th scope="col">{trans.__('Aliases')}</th>
-          <th scope="col" className="jp-ModelOps-number">
+          <th scope="col" className="jp-ModelOps-quantity">
             {trans.__('Size')}
           </th>
           <th scope="col">{trans.__('Made by')}</th>
@@ -250,7 +250,7 @@ function Cells(props: {
           </span>
         ))}
       </td>
-      <td className="jp-ModelOps-number">{bytes(artifact.size)}</td>
+      <td className="jp-ModelOps-quantity">{bytes(artifact.size)}</td>
       <td className="jp-ModelOps-quiet">{artifact.job ?? trans.__('added')}</td>
       <td className="jp-ModelOps-quiet">
         <Ago time={artifact.created} trans={trans} />
@@ -267,7 +267,7 @@ function Pages({ model, total }: { model: ListingModel; total: number }): React.
   }
   const last = Math.min(offset + PAGE, total);
   return (
-    <nav className="jp-ModelOps-pages" aria-label={trans.__('Pages')}>
+    <nav className="jp-ModelOps-pager" aria-label={trans.__('Pages')}>
       <button
         className="jp-mod-styled"
         disabled={offset === 0}

@@ -63,7 +63,7 @@ export function MadeBy(props: { model: ArtifactModel; detail: ArtifactDetail }):
     <>{model.workbench.trans.__('an import')}</>
   ) : (
     <button
-      className="jp-ModelOps-link"
+      className="jp-ModelOps-reference"
       onClick={() => {
         model.workbench.open('run', { job });
       }}
@@ -89,7 +89,7 @@ export function Reference(props: { model: ArtifactModel; artifact: string }): Re
   const { artifact, model } = props;
   return (
     <button
-      className="jp-ModelOps-link"
+      className="jp-ModelOps-reference"
       onClick={() => {
         model.show(artifact);
       }}

@@ -66,7 +66,7 @@ function Lines({ drawn, root }: { drawn: ILayout; root: string }): React.JSX.Ele
       {drawn.lines.map(({ edge, points }) => (
         <path
           key={`${edge.from} ${edge.to} ${edge.role}`}
-          className="jp-ModelOps-line"
+          className="jp-ModelOps-edge"
           d={curve(points)}
           data-near={edge.from === root || edge.to === root}
         >
@@ -115,7 +115,7 @@ function Box(props: {
       onClick={visit}
     >
       <Icon.react tag="span" className="jp-ModelOps-icon" />
-      <span className="jp-ModelOps-label">
+      <span className="jp-ModelOps-caption">
         <span>{node.label}</span>
         <span className="jp-ModelOps-quiet">{kind}</span>
       </span>

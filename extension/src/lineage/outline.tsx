@@ -63,7 +63,7 @@ function Entry(props: {
       <Icon.react tag="span" className="jp-ModelOps-icon" />{' '}
       {leads(node) ? (
         <button
-          className="jp-ModelOps-link"
+          className="jp-ModelOps-reference"
           onClick={() => {
             visit(node);
           }}

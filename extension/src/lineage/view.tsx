@@ -76,7 +76,7 @@ function Ready(props: {
         </label>
         {(hidden > 0 || unfolded) && (
           <button
-            className="jp-ModelOps-link"
+            className="jp-ModelOps-reference"
             onClick={() => {
               setUnfolded(!unfolded);
             }}
