@@ -215,8 +215,7 @@ function Chosen(props: { model: SetupModel; artifact: Artifact }): React.JSX.Ele
 /** How big it is: rows where it says so, and bytes. */
 function summary({ metadata, size }: Artifact, trans: TranslationBundle): string {
   return typeof metadata.rows === 'number'
-    ? trans._n('%1 row', '%1 rows', metadata.rows).replace('%1', count(metadata.rows)) +
-        `, ${bytes(size)}`
+    ? trans.__('%1 rows, %2', count(metadata.rows), bytes(size))
     : bytes(size);
 }
 
