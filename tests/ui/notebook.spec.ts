@@ -37,8 +37,9 @@ test('a notebook is saved before it runs as a job from its toolbar', async ({ pa
   await writeNotebook(lab, 'greeting.ipynb', '# parameters\nname: str = "world"', 'print(name)');
   await openLab(page, lab);
   await execute(page, 'docmanager:open', { path: 'greeting.ipynb' });
-  const cell = page.locator('.jp-Notebook .cm-content').last();
-  await cell.click();
+  const cells = page.locator('.jp-Notebook .cm-content');
+  await expect(cells).toHaveCount(2);
+  await cells.last().click();
   await page.keyboard.press('Control+A');
   await page.keyboard.type('print("edited")');
 

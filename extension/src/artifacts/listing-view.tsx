@@ -267,7 +267,7 @@ function Pages({ model, total }: { model: ListingModel; total: number }): React.
   }
   const last = Math.min(offset + PAGE, total);
   return (
-    <nav className="jp-ModelOps-pager" aria-label={trans.__('Pages')}>
+    <nav className="jp-ModelOps-turning" aria-label={trans.__('Pages')}>
       <button
         className="jp-mod-styled"
         disabled={offset === 0}
