@@ -1119,6 +1119,8 @@ export interface components {
                 readonly [key: string]: unknown;
             };
             readonly template_title: string;
+            /** @description Path of the notebook, where one was submitted and not a template. */
+            readonly notebook: string | null;
             readonly resumable: boolean;
         };
         /**

@@ -18,6 +18,7 @@ function job(changes: Partial<JobDetail> = {}): JobDetail {
     name: 'sft',
     template: 'sft',
     template_title: 'Supervised fine-tuning',
+    notebook: null,
     executor: 'local',
     state: 'running',
     reason: null,

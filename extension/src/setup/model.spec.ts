@@ -112,6 +112,25 @@ describe('SetupModel', () => {
     expect(model.arguments.options).toEqual(options);
   });
 
+  it('sets up the job of a notebook again from that notebook, whatever template has its name', async () => {
+    const { model, shared } = await setup(
+      { again: 'tune-1' },
+      {
+        'GET jobs/tune-1': {
+          id: 'tune-1',
+          template: 'sft',
+          notebook: '/root/sft.ipynb',
+          parameters: {}
+        },
+        'POST templates/inspect': { ...TEMPLATE, path: 'sft.ipynb' }
+      }
+    );
+    const read = shared.asked.find(({ what }) => what === 'POST templates/inspect');
+    expect(read?.body).toEqual({ path: '/root/sft.ipynb' });
+    model.change({ title: 'x' });
+    expect(model.submission?.template).toBe('sft.ipynb');
+  });
+
   it('reads a notebook by its path', async () => {
     const { model, shared } = await setup(
       { notebook: 'work/tune.ipynb' },

@@ -248,7 +248,7 @@ export class SetupModel extends VDomModel {
     try {
       const { again, changes, options } = this.args;
       const job = again === undefined ? null : await this.workbench.api.job(again);
-      this._template = await this.find(job?.template);
+      this._template = await this.find(job?.notebook ?? job?.template);
       this._parameters = parametersOf(this._template);
       this._defaults = defaultsOf(this._parameters);
       this._previous = job && { ...this._defaults, ...(job.parameters as Values) };

@@ -72,6 +72,10 @@ class Catalog:
         """The templates that can be run by name."""
         return [entry.template for entry in self.entries() if entry.template and not entry.shadowed_by]
 
+    def holds(self, path: Path) -> bool:
+        """Whether a notebook lies in one of the folders, so that it may be named."""
+        return path.absolute().parent in self.folders()
+
     def find(self, name_or_path: str) -> Template:
         """The template of a name, or of a path that ends in ``.ipynb`` or contains ``/``.
 

@@ -41,14 +41,20 @@ def _given(folder: Path, template: str) -> dict[str, Any]:
     try:
         spec = JobSpec.read(folder)
     except (OSError, ValueError, KeyError, TypeError):  # somebody removed or changed the folder
-        return {"parameters": {}, "template_title": template, "resumable": False}
-    return {"parameters": spec.parameters, "template_title": _title(folder, template), "resumable": spec.resumable}
+        return {"parameters": {}, "template_title": template, "notebook": None, "resumable": False}
+    return {
+        "parameters": spec.parameters,
+        "template_title": _title(folder, template),
+        "notebook": spec.notebook,
+        "resumable": spec.resumable,
+    }
 
 
 def _title(folder: Path, template: str) -> str:
     from modelops.templates import load_template
 
     try:
-        return load_template(folder / INPUT).title
+        title = load_template(folder / INPUT).title
     except ModelOpsError:
         return template
+    return template if title == Path(INPUT).stem else title  # a notebook without a title has its file's name

@@ -103,6 +103,8 @@ class JobSpec:
     requires: tuple[str, ...] = ()
     """Import names of the packages that the notebook needs."""
     resumable: bool = False
+    notebook: str | None = None
+    """Where the notebook lay that was submitted by its path; ``None`` where a template was, by its name."""
     finish_of: str | None = None
     """The job whose notebook ran to its end and whose outputs this one only has to store."""
     options: JobOptions = field(default_factory=JobOptions)

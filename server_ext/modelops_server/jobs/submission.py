@@ -16,7 +16,7 @@ from modelops.names import Reference, check_name
 from modelops.paths import StateHome
 from modelops.registry import Registry
 from modelops.registry.blobs import disk_full
-from modelops.templates import Template
+from modelops.templates import Catalog, Template
 from modelops_server.jobs import preflight
 from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.records import Job, now
@@ -100,6 +100,7 @@ def submit(
         secrets=secrets,
         requires=template.requires,
         resumable=template.resumable,
+        notebook=_origin(template, queue, retry_of),
         finish_of=finish_of,
         options=options,
         submitted=submitted,
@@ -129,6 +130,12 @@ def submit(
     if job.id != job_id:  # the key was used before: that job is the answer
         shutil.rmtree(folder)
     return job
+
+
+def _origin(template: Template, queue: Queue, retry_of: str | None) -> str | None:
+    if retry_of is not None:  # its notebook is the copy in the folder of the job that it repeats
+        return JobSpec.find(queue.get(retry_of).folder).notebook
+    return None if Catalog(queue.home).holds(template.path) else str(template.path.absolute())
 
 
 def _new_folder(queue: Queue, name: str) -> Path:

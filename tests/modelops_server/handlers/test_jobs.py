@@ -58,6 +58,7 @@ class TestSubmitting:
 
         assert shown.json["parameters"] == {"key": "HUB_TOKEN", "n": 1}
         assert (shown.json["template_title"], shown.json["resumable"]) == ("Mine", True)
+        assert shown.json["notebook"] == str(path)
         assert b"hunter2" not in shown.body
 
     async def test_the_same_idempotency_key_returns_the_first_job_and_another_body_is_a_conflict(

@@ -13,6 +13,7 @@ import pytest
 from modelops.errors import Conflict, InvalidInput
 from modelops.registry import Registry
 from modelops_server.jobs.retrying import retry
+from modelops_server.jobs.spec import JobSpec
 
 MAKE = (
     "from modelops import log_artifact, output_folder\n"
@@ -182,3 +183,22 @@ def test_a_higher_priority_goes_first(jobs: Any, notebook: Callable[..., Path]) 
 
     assert [jobs.queue.ahead_of(job) for job in late] == [1, 2, 0]
     assert jobs.queue.claim(jobs.scheduler._me).id == late[2].id
+
+
+def test_a_repeated_job_knows_the_notebook_that_the_first_was_made_from(
+    jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    path = notebook("1")
+    first = jobs.run(path)
+
+    second = retry(jobs.home, first.id, queue=jobs.queue)
+
+    assert JobSpec.read(second.folder).notebook == JobSpec.read(first.folder).notebook == str(path)
+
+
+def test_the_job_of_a_template_names_no_notebook(jobs: Any, notebook: Callable[..., Path]) -> None:
+    template = jobs.home.templates / "mine.ipynb"
+    template.parent.mkdir(parents=True, exist_ok=True)
+    template.write_bytes(notebook("1").read_bytes())
+
+    assert JobSpec.read(jobs.submit(template).folder).notebook is None

@@ -110,6 +110,7 @@ class JobDetail(Job):
     proposals: list[Proposal] = Field(description="What to change when it is tried again, the likeliest to help first.")
     parameters: dict[str, Any] = Field(description="As submitted, defaults included; a secret is its name.")
     template_title: str
+    notebook: str | None = Field(description="Path of the notebook, where one was submitted and not a template.")
     resumable: bool
 
 
