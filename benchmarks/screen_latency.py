@@ -23,12 +23,12 @@ FRAME = 50.0
 """Milliseconds between frames while a curve grows to 10,000 points, at the 95th percentile."""
 
 
-def measure() -> dict[str, Any]:
-    """Run the browser."""
+def measure(what: str) -> dict[str, Any]:
+    """What ``tests/ui/WHAT.measure.ts`` finds out in the browser."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "measured.json")
         subprocess.run(
-            ["npx", "playwright", "test", "--config", "tests/ui/measure.config.ts"],
+            ["npx", "playwright", "test", "--config", "tests/ui/measure.config.ts", f"{what}.measure"],
             cwd=ROOT,
             env={**os.environ, "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}", "MEASURED": str(report)},
             stdout=sys.stderr,
@@ -48,7 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     arguments = parser.parse_args()
-    measured = measure()
+    measured = measure("screen")
     figures = {
         "a metric, kernel to page": quantiles(measured["latency_ms"]),
         "frames while 10,000 points come": quantiles(measured["frame_ms"]["live"]),

@@ -1,32 +1,17 @@
 import AxeBuilder from '@axe-core/playwright';
 import { Locator, Page } from '@playwright/test';
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-import { expect, ILabServer, openLab, runCommand, test } from './lab';
+import { execute, expect, ILabServer, openLab, runCommand, test } from './lab';
+import { screenshot } from './screenshots';
 
 const ROOT = resolve(__dirname, '../..');
-const SCREENSHOTS = join(ROOT, 'test-results/screenshots');
 
 /** One test after the other: the state home goes from empty to one that can be trained in. */
 test.describe.configure({ mode: 'serial' });
-
-async function screenshot(page: Page, name: string): Promise<void> {
-  await mkdir(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
-}
-
-async function useTheme(page: Page, theme: string): Promise<void> {
-  await page.evaluate(async name => {
-    const { jupyterapp } = window as unknown as {
-      jupyterapp: { commands: { execute(id: string, args: object): Promise<unknown> } };
-    };
-    await jupyterapp.commands.execute('apputils:change-theme', { theme: name });
-  }, theme);
-  await expect(page.locator('body')).toHaveAttribute('data-jp-theme-name', theme);
-}
 
 /** Register the model and the dataset that the form's defaults name. */
 async function makeTrainable(lab: ILabServer): Promise<void> {
@@ -129,9 +114,23 @@ test('with model and dataset the form is ready, and shows the first batch as the
   await expect(panel.getByText('modelops run sft')).toBeVisible();
   await screenshot(page, 'setup-ready-light');
   await expectAccessible(page);
-  await useTheme(page, 'JupyterLab Dark');
+  await execute(page, 'apputils:change-theme', { theme: 'JupyterLab Dark' });
+  await expect(page.locator('body')).toHaveAttribute('data-jp-theme-name', 'JupyterLab Dark');
   await screenshot(page, 'setup-ready-dark');
   await expectAccessible(page);
+});
+
+test('the guided path ends in a verified adapter', async ({ page, lab }) => {
+  const panel = await newTraining(page, lab);
+
+  await panel.getByRole('button', { name: 'Run', exact: true }).click();
+
+  await expect(panel.getByText('✓ verified')).toBeVisible({ timeout: 120_000 });
+  await expect(panel.getByText('my-adapter@1')).toBeVisible();
+  await expect(panel.getByText('Held-out loss')).toBeVisible();
+  await screenshot(page, 'first-run');
+  await panel.getByText('my-adapter@1').click();
+  await expect(page.getByRole('tab', { name: 'my-adapter@1' })).toBeVisible();
 });
 
 test('changes are marked, told of at their fields, and taken back', async ({ page, lab }) => {
@@ -177,12 +176,7 @@ test('any notebook with a parameters cell has the form, and Ctrl+Enter runs it',
   const notebook = { nbformat: 4, nbformat_minor: 4, metadata: {}, cells };
   await writeFile(join(lab.folder, 'hello.ipynb'), JSON.stringify(notebook));
   await openLab(page, lab);
-  await page.evaluate(async () => {
-    const { jupyterapp } = window as unknown as {
-      jupyterapp: { commands: { execute(id: string, args: object): Promise<unknown> } };
-    };
-    await jupyterapp.commands.execute('modelops:open-run', { notebook: 'hello.ipynb' });
-  });
+  await execute(page, 'modelops:open-run', { notebook: 'hello.ipynb' });
   const panel = page.locator('.jp-ModelOps-Run');
 
   const greeting = panel.getByLabel('Greeting', { exact: true });

@@ -1219,7 +1219,7 @@ export interface components {
         };
         /**
          * ListedJob
-         * @description A job with a glance at how far it is; `null` while it waits, and when it has ended.
+         * @description A job with a glance at how far it is: its progress while it runs, its metrics from its start on.
          */
         readonly ListedJob: {
             readonly id: string;

@@ -1,8 +1,10 @@
-"""How far a job at work is, from the end of its journal alone: a list of jobs looks at many of them at once."""
+"""How far a job is, or got, from the end of its journal alone: a list of jobs looks at many of them at once."""
 
 from __future__ import annotations
 
 import time
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from modelops.client.progress import Progress
@@ -15,26 +17,37 @@ _END = 65_536
 
 
 def glance(job: Job) -> dict[str, Any]:
-    """``progress`` of the running work and the ``latest`` metrics; both ``None`` of a job that waits or has ended."""
-    if job.state not in ACTIVE:
-        return {"progress": None, "latest": None}
+    """``progress`` of the running work, and the ``latest`` metrics of a job that has begun; otherwise ``None``."""
+    if job.state in ACTIVE:
+        seen = _seen(job.folder)
+        return {"progress": _progress(seen), "latest": _numbers(seen)}
+    return {"progress": None, "latest": _last(job.folder, job.finished) if job.started else None}
+
+
+@lru_cache(maxsize=4096)
+def _last(folder: Path, finished: str | None) -> dict[str, float]:  # noqa: ARG001 - ended, its journal stays as it is
+    return _numbers(_seen(folder))
+
+
+def _seen(folder: Path) -> Progress:
     seen = Progress()
-    for event in _last_events(job):
+    for event in _last_events(folder):
         if event.get("type") == "state" and event.get("state") == State.STARTING:
             seen = Progress()  # what an earlier attempt reported does not count
         elif _well_formed(event):
             seen.take(event)
-    return {
-        "progress": _progress(seen),
-        "latest": {k: v for k, v in seen.metrics.items() if isinstance(v, int | float)},
-    }
+    return seen
 
 
-def _last_events(job: Job) -> list[dict[str, Any]]:
+def _numbers(seen: Progress) -> dict[str, float]:
+    return {name: value for name, value in seen.metrics.items() if isinstance(value, int | float)}
+
+
+def _last_events(folder: Path) -> list[dict[str, Any]]:
     try:
-        begin = max(0, (job.folder / EVENTS).stat().st_size - _END)
+        begin = max(0, (folder / EVENTS).stat().st_size - _END)
         # It may begin inside a line, which then is no event.
-        return [event for _, event in read_events(job.folder, begin)]
+        return [event for _, event in read_events(folder, begin)]
     except OSError:
         return []
 

@@ -178,7 +178,9 @@ class TestFinding:
         assert sorted(up) == sorted(down)
         assert up == down[::-1] if key != "duration" else up == down  # neither has run
 
-    async def test_a_job_at_work_shows_how_far_it_is(self, api: Api, submit: Submit, home: StateHome) -> None:
+    async def test_a_job_at_work_shows_how_far_it_is_and_an_ended_one_what_it_measured(
+        self, api: Api, submit: Submit, home: StateHome
+    ) -> None:
         job, other = await submit(), await submit()
         queue = Queue(home)
         queue.database.execute("UPDATE jobs SET state = 'running', epoch = 1 WHERE id = ?", [job["id"]])
@@ -192,6 +194,11 @@ class TestFinding:
         assert found[job["id"]]["progress"]["done"] == 1
         assert found[job["id"]]["latest"] == {"loss": 2.5}
         assert found[other["id"]]["progress"] is found[other["id"]]["latest"] is None
+
+        queue.database.execute("UPDATE jobs SET started = submitted WHERE id = ?", [job["id"]])
+        queue.database.execute("UPDATE jobs SET state = 'failed', finished = submitted WHERE id = ?", [job["id"]])
+        ended = (await api.get("jobs?state=failed")).json["jobs"][0]
+        assert (ended["progress"], ended["latest"]) == (None, {"loss": 2.5})
 
     @pytest.mark.parametrize(
         "query",

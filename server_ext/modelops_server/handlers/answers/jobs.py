@@ -68,7 +68,7 @@ class JobProgress(Answer):
 
 
 class ListedJob(Job):
-    """A job with a glance at how far it is; `null` while it waits, and when it has ended."""
+    """A job with a glance at how far it is: its progress while it runs, its metrics from its start on."""
 
     progress: JobProgress | None
     latest: dict[str, float] | None = Field(description="The last value of each metric.")
