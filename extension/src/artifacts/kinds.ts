@@ -11,6 +11,7 @@ import {
 import type { ArtifactKind } from '../api';
 import { modelOpsIcon } from '../icons';
 
+/** In the order in which one is made from the other. */
 export const KINDS: readonly ArtifactKind[] = [
   'dataset',
   'model',

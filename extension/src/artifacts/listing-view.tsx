@@ -3,6 +3,7 @@ import { caretDownIcon, caretRightIcon, VDomRenderer } from '@jupyterlab/ui-comp
 import * as React from 'react';
 
 import { Ago, Empty, Problem, Progress } from '../components';
+import { Pages } from '../components/pages';
 import { bytes, count } from '../format';
 import { IRow, ListingModel, PAGE } from './listing';
 import { kindIcon, kindName, KINDS, kindsName } from './kinds';
@@ -24,7 +25,17 @@ export class ListingView extends VDomRenderer<ListingModel> {
         )}
         {state.kind === 'ready' && rows.length === 0 && <Nothing model={this.model} />}
         {rows.length > 0 && <Grid model={this.model} />}
-        {state.kind === 'ready' && <Pages model={this.model} total={state.value.total} />}
+        {state.kind === 'ready' && (
+          <Pages
+            offset={this.model.offset}
+            size={PAGE}
+            total={state.value.total}
+            turn={offset => {
+              this.model.turn(offset);
+            }}
+            trans={trans}
+          />
+        )}
       </>
     );
   }
@@ -256,39 +267,5 @@ function Cells(props: {
         <Ago time={artifact.created} trans={trans} />
       </td>
     </>
-  );
-}
-
-function Pages({ model, total }: { model: ListingModel; total: number }): React.JSX.Element | null {
-  const { trans } = model.workbench;
-  const { offset } = model;
-  if (total <= PAGE) {
-    return null;
-  }
-  const last = Math.min(offset + PAGE, total);
-  return (
-    <nav className="jp-ModelOps-turning" aria-label={trans.__('Pages')}>
-      <button
-        className="jp-mod-styled"
-        disabled={offset === 0}
-        onClick={() => {
-          model.turn(Math.max(0, offset - PAGE));
-        }}
-      >
-        {trans.__('Previous')}
-      </button>
-      <span role="status">
-        {trans.__('%1–%2 of %3', count(offset + 1), count(last), count(total))}
-      </span>
-      <button
-        className="jp-mod-styled"
-        disabled={last >= total}
-        onClick={() => {
-          model.turn(offset + PAGE);
-        }}
-      >
-        {trans.__('Next')}
-      </button>
-    </nav>
   );
 }

@@ -3,7 +3,7 @@ import * as React from 'react';
 
 import type { Job } from '../api';
 import { Empty, Problem, stateName } from '../components';
-import { count } from '../format';
+import { Pages } from '../components/pages';
 import { JobsModel, MOST_COMPARED, PAGE } from './model';
 import { ACTIVE, ENDED } from './states';
 import { JobsTable } from './table';
@@ -65,7 +65,15 @@ export class JobsView extends VDomRenderer<JobsModel> {
           </Empty>
         )}
         {model.jobs.length > 0 && <JobsTable model={model} openNotebook={this.openNotebook} />}
-        <Pages model={model} />
+        <Pages
+          offset={model.query.offset}
+          size={PAGE}
+          total={model.page.value?.total ?? 0}
+          turn={offset => {
+            model.look({ offset });
+          }}
+          trans={trans}
+        />
       </>
     );
   }
@@ -160,38 +168,5 @@ function Toolbar(props: { model: JobsModel }): React.JSX.Element {
         </button>
       </span>
     </div>
-  );
-}
-
-function Pages(props: { model: JobsModel }): React.JSX.Element | null {
-  const { model } = props;
-  const { offset } = model.query;
-  const { trans } = model.workbench;
-  const total = model.page.value?.total ?? 0;
-  const last = Math.min(offset + PAGE, total);
-  return total === 0 ? null : (
-    <nav className="jp-ModelOps-row jp-ModelOps-paging" aria-label={trans.__('Pages')}>
-      <button
-        className="jp-mod-styled"
-        disabled={offset === 0}
-        onClick={() => {
-          model.look({ offset: Math.max(0, offset - PAGE) });
-        }}
-      >
-        {trans.__('Previous')}
-      </button>
-      <span role="status">
-        {trans.__('%1–%2 of %3', count(offset + 1), count(last), count(total))}
-      </span>
-      <button
-        className="jp-mod-styled"
-        disabled={last >= total}
-        onClick={() => {
-          model.look({ offset: offset + PAGE });
-        }}
-      >
-        {trans.__('Next')}
-      </button>
-    </nav>
   );
 }

@@ -1,6 +1,7 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 
 import type { ArtifactKind } from '../api';
+import { KINDS } from '../artifacts/kinds';
 import { Resource } from '../loaded';
 import type { JobsFeed } from '../jobs/feed';
 import type { IWorkbench } from '../tokens';
@@ -10,16 +11,6 @@ export interface IShelf {
   readonly kind: ArtifactKind;
   readonly count: number;
 }
-
-/** The kinds in the order in which one is made from the other. */
-const KINDS: readonly ArtifactKind[] = [
-  'dataset',
-  'model',
-  'adapter',
-  'index',
-  'evaluation',
-  'report'
-];
 
 /** What the sidebar shows: the jobs, and how many artifacts there are. */
 export class SidebarModel extends VDomModel {

@@ -1,8 +1,8 @@
 import { VDomRenderer } from '@jupyterlab/ui-components';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Job, ListedJob } from '../api';
+import { kindsName } from '../artifacts/kinds';
 import { Ago, Empty, Problem, Progress, StateMark } from '../components';
 import { count } from '../format';
 import { fractionOf, keyMetric, percent, timeLeft } from '../jobs/wording';
@@ -66,7 +66,7 @@ export class SidebarView extends VDomRenderer<SidebarModel> {
                   }}
                 >
                   <span aria-hidden="true">◈</span>
-                  <span className="jp-ModelOps-name">{kindName(shelf.kind, trans)}</span>
+                  <span className="jp-ModelOps-name">{kindsName(shelf.kind, trans)}</span>
                   <span className="jp-ModelOps-hint">{count(shelf.count)}</span>
                 </button>
               </li>
@@ -149,16 +149,4 @@ function Ended(props: { job: Job; workbench: IWorkbench }): React.JSX.Element {
       </button>
     </li>
   );
-}
-
-function kindName(kind: string, trans: TranslationBundle): string {
-  const names: Record<string, string> = {
-    dataset: trans.__('Datasets'),
-    model: trans.__('Models'),
-    adapter: trans.__('Adapters'),
-    index: trans.__('Indexes'),
-    evaluation: trans.__('Evaluations'),
-    report: trans.__('Reports')
-  };
-  return names[kind] ?? kind;
 }
