@@ -1,5 +1,6 @@
 import { Adding } from './adding';
-import { Answers, artifact, Refusal, until, workbench } from './testing';
+import { until } from '../workbench/testing';
+import { Answers, artifact, Refusal, workbench } from './testing';
 
 const TASK = {
   id: 'add-1',

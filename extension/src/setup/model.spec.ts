@@ -1,6 +1,7 @@
 import type { IPanelArguments } from '../tokens';
 import { SetupModel } from './model';
-import { Answers, artifact, READY, Refusal, TEMPLATE, until, workbench } from './testing';
+import { until } from '../workbench/testing';
+import { Answers, artifact, READY, Refusal, TEMPLATE, workbench } from './testing';
 
 const ANSWERS: Answers = {
   'GET templates/tune': TEMPLATE,

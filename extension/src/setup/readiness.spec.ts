@@ -1,5 +1,6 @@
 import { ReadinessModel } from './readiness';
-import { Answers, READY, Refusal, until, workbench } from './testing';
+import { until } from '../workbench/testing';
+import { Answers, READY, Refusal, workbench } from './testing';
 
 const PAUSE = 5;
 

@@ -1,24 +1,12 @@
 /** What the tests of this room set up a run with: a server that answers from a table, and a small template. */
 
-import { ServerConnection } from '@jupyterlab/services';
-import { nullTranslator } from '@jupyterlab/translation';
-import { Signal } from '@lumino/signaling';
-
-import { Api, Artifact, Template } from '../api';
-import type { IWorkbench } from '../tokens';
-import { Preferences } from '../workbench/preferences';
+import type { Artifact, Template } from '../api';
+import { TestWorkbench } from '../workbench/testing';
 
 /** Answers by `METHOD path`; a function is asked with the request's body. */
 export type Answers = Record<string, unknown>;
 
 type Answer = (body: unknown) => unknown;
-
-/** A request that was made. */
-export interface IAsked {
-  readonly what: string;
-  readonly body: unknown;
-  readonly headers: Headers;
-}
 
 /** A problem as an answer. */
 export class Refusal {
@@ -29,40 +17,18 @@ export class Refusal {
 }
 
 /** What all panels share, with a server of its own that answers from `answers`. */
-export function workbench(answers: Answers): IWorkbench & { readonly asked: IAsked[] } {
-  const asked: IAsked[] = [];
-  const settings = ServerConnection.makeSettings({
-    baseUrl: 'http://lab.test/',
-    fetch: async input => {
-      const request = input as Request;
-      const path = new URL(request.url).pathname.replace('/modelops/api/v1/', '');
-      const what = `${request.method} ${path}`;
-      const text = await request.text();
-      const body: unknown = text === '' ? null : JSON.parse(text);
-      asked.push({ what, body, headers: request.headers });
-      const given = answers[what];
-      const answer = typeof given === 'function' ? await (given as Answer)(body) : given;
-      if (answer === undefined) {
-        return new Response('<h1>404</h1>', { status: 404 });
-      }
-      const refused = answer instanceof Refusal;
-      return new Response(JSON.stringify(refused ? answer.body : answer), {
-        status: refused ? answer.status : 200,
-        headers: { 'Content-Type': refused ? 'application/problem+json' : 'application/json' }
+export function workbench(answers: Answers): TestWorkbench {
+  return new TestWorkbench(async ({ what, body }) => {
+    const given = answers[what];
+    const answer = typeof given === 'function' ? await (given as Answer)(body) : given;
+    if (answer instanceof Refusal) {
+      return new Response(JSON.stringify(answer.body), {
+        status: answer.status,
+        headers: { 'Content-Type': 'application/problem+json' }
       });
     }
+    return answer === undefined ? new Response('<h1>404</h1>', { status: 404 }) : answer;
   });
-  const shared = {
-    asked,
-    api: new Api(settings),
-    trans: nullTranslator.load('jupyterlab_modelops'),
-    preferences: new Preferences(),
-    previews: new Map(),
-    open: () => undefined
-  };
-  return { ...shared, jobsChanged: new Signal(shared) } as unknown as IWorkbench & {
-    asked: IAsked[];
-  };
 }
 
 export const TEMPLATE: Template = {
@@ -139,15 +105,4 @@ export function artifact(name: string, version: number, ...aliases: string[]): A
     aliases,
     metadata: {}
   };
-}
-
-/** Resolves once `condition` holds; looks after whatever waits now has been done. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 500; turn += 1) {
-    if (condition()) {
-      return;
-    }
-    await new Promise(done => setTimeout(done, 2));
-  }
-  throw new Error('It did not happen.');
 }

@@ -24,6 +24,8 @@ Object.assign(globalThis, { ReadableStream, TextDecoderStream });
 export interface IAsked {
   readonly method: string;
   readonly path: string;
+  /** `METHOD path`. */
+  readonly what: string;
   readonly query: URLSearchParams;
   readonly headers: Headers;
   readonly body: unknown;
@@ -39,9 +41,11 @@ export class TestWorkbench implements IWorkbench {
       fetch: async input => {
         const request = input as Request;
         const url = new URL(request.url);
+        const path = url.pathname.replace('/hub/ada/modelops/api/v1/', '');
         const asked: IAsked = {
           method: request.method,
-          path: url.pathname.replace('/hub/ada/modelops/api/v1/', ''),
+          path,
+          what: `${request.method} ${path}`,
           query: url.searchParams,
           headers: request.headers,
           body: request.method === 'GET' ? null : JSON.parse((await request.text()) || 'null')
