@@ -11,6 +11,7 @@ import math
 import os
 import sys
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +25,11 @@ JOB_FOLDER = "MODELOPS_JOB_FOLDER"
 _LATEST = frozenset({"metric", "progress"})
 """Types of which a cell shows the latest only; of the others it shows every one."""
 _shown: set[tuple[int, str]] = set()
+
+_BURST, _PERIOD = 500, 0.5
+"""Events, and the seconds in which no more are sent: a kernel's socket holds a thousand messages for a reader who is
+slower, and throws away what comes on top without a word."""
+_sent: deque[float] = deque(maxlen=_BURST)
 
 
 def log_metric(step: int | None = None, /, **values: float) -> None:
@@ -80,6 +86,7 @@ def emit(type: str, /, **fields: Any) -> None:
         return
     from IPython.display import publish_display_data
 
+    _pace()
     content = {MIME: event, "text/plain": line}
     if type not in _LATEST:
         publish_display_data(content)  # type: ignore[no-untyped-call]
@@ -89,6 +96,12 @@ def emit(type: str, /, **fields: Any) -> None:
         content, transient={"display_id": f"modelops-{type}-{shell.execution_count}"}, update=identity in _shown
     )
     _shown.add(identity)
+
+
+def _pace() -> None:
+    if len(_sent) == _BURST and (early := _sent[0] + _PERIOD - time.monotonic()) > 0:
+        time.sleep(early)
+    _sent.append(time.monotonic())
 
 
 def as_text(event: dict[str, Any]) -> str:

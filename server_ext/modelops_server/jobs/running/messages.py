@@ -16,7 +16,7 @@ LEFT_OUT = "modelops: not read, bytes: "
 _LARGEST = 125_000_000
 """Bytes of the largest message that is received at all; the connection of a kernel that sends more is renewed."""
 _WAITING = 4
-"""Messages that are received before they are wanted; the others wait in the kernel."""
+"""Messages that are received before they are wanted; of the others, a thousand wait in the kernel."""
 _WHOLE = 16_000_000
 """Bytes up to which a message, and a text in it, are read whole: an image of 10 MB has 14 million characters."""
 _KEPT = 6_000_000

@@ -207,3 +207,14 @@ def test_the_report_shows_outputs_but_runs_nothing_of_them(jobs: Any, notebook: 
     assert "onerror=alert(2)>" not in text  # but in the cell's source, escaped
     made = page.stat().st_mtime_ns
     assert render_report(job.folder).stat().st_mtime_ns == made
+
+
+def test_every_metric_of_a_cell_that_reports_as_fast_as_it_can_is_heard(
+    jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    path = notebook("from modelops import log_metric\nfor step in range(6000):\n    log_metric(step, loss=1.0)")
+
+    job = jobs.run(path)
+
+    steps = [event["step"] for _, event in read_events(job.folder) if event["type"] == "metric"]
+    assert steps == list(range(6000))
