@@ -35,7 +35,10 @@ def test_out_of_memory_proposes_what_takes_less_by_the_estimate(
 
     assert job.reason.code == ReasonCode.OUT_OF_MEMORY
     changes = [proposal.parameters for proposal in proposals]
-    assert {"rows_per_batch": 32, "gradient_accumulation_steps": 2} in changes
+    # How many fit is this machine's: as many rows in a step as before, fewer at once.
+    [fewer] = [change for change in changes if "rows_per_batch" in change]
+    assert fewer["rows_per_batch"] < 64
+    assert fewer["rows_per_batch"] * fewer["gradient_accumulation_steps"] == 64
     assert all(change for change in changes)
 
 

@@ -41,7 +41,7 @@ def test_a_job_that_can_run_is_ready_with_what_it_takes(ask: Ask) -> None:
     assert memory.total <= 16 * 10**9
     assert 0 < memory.error_fraction < 1
     assert readiness.estimate.seconds is not None
-    assert readiness.estimate.seconds.low < readiness.estimate.seconds.value < readiness.estimate.seconds.high
+    assert 0 < readiness.estimate.seconds.low <= readiness.estimate.seconds.value <= readiness.estimate.seconds.high
     assert readiness.estimate.disk.bytes > 0
     assert (readiness.resources.cpus, readiness.resources.gpus, readiness.queue.free_now) == (2.0, 0, True)
 
