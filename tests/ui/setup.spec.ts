@@ -126,10 +126,10 @@ test('the guided path ends in a verified adapter', async ({ page, lab }) => {
   await panel.getByRole('button', { name: 'Run', exact: true }).click();
 
   await expect(panel.getByText('✓ verified')).toBeVisible({ timeout: 120_000 });
-  await expect(panel.getByText('my-adapter@1')).toBeVisible();
-  await expect(panel.getByText('Held-out loss')).toBeVisible();
+  await expect(panel.getByText('my-adapter@1').first()).toBeVisible();
+  await expect(panel.getByText('Held-out loss', { exact: true })).toBeVisible();
   await screenshot(page, 'first-run');
-  await panel.getByText('my-adapter@1').click();
+  await panel.getByText('my-adapter@1').first().click();
   await expect(page.getByRole('tab', { name: 'my-adapter@1' })).toBeVisible();
 });
 
@@ -152,7 +152,12 @@ test('changes are marked, told of at their fields, and taken back', async ({ pag
   await page.keyboard.press('Enter');
   await expect(panel.getByLabel('Preset').locator('option')).toContainText(['Mine']);
 
-  // What was set up is there again after a reload.
+  // What was set up is there again after a reload, once JupyterLab has stored its workspace, which it does at leisure.
+  await expect(async () => {
+    const headers = { Authorization: `token ${lab.token}` };
+    const stored = await fetch(`${lab.url}lab/api/workspaces/default`, { headers });
+    expect(await stored.text()).toMatch(/"rank": ?32/);
+  }).toPass({ timeout: 15_000 });
   await page.reload();
   await expect(panel.getByText(/Advanced \(\d changed\)/)).toBeVisible();
   await expect(panel.getByLabel('Preset').locator('option:checked')).toHaveText('Thorough');
