@@ -24,7 +24,9 @@ export class JobsFeed extends Resource<INewest> {
         api.jobs({ state: ACTIVE, limit: SHOWN }),
         api.jobs({ state: ENDED, limit: SHOWN })
       ]);
-      return { active: active.jobs, ended: ended.jobs };
+      // A job that ended between the two answers is in both: it has ended.
+      const over = new Set(ended.jobs.map(job => job.id));
+      return { active: active.jobs.filter(job => !over.has(job.id)), ended: ended.jobs };
     });
     workbench.jobsChanged.connect(this.hasten);
   }

@@ -83,8 +83,10 @@ describe('Ends', () => {
     const feed = new JobsFeed(workbench);
     const ends = new Ends(feed, workbench);
     await feed.refresh();
-    jobs = [job('now', 'succeeded'), job('long-ago', 'succeeded')];
+    // It ended between the answer that lists jobs at work and the one that lists those that have ended.
+    jobs = [job('now', 'running'), job('now', 'succeeded'), job('long-ago', 'succeeded')];
     await feed.refresh();
+    jobs = [job('now', 'succeeded'), job('long-ago', 'succeeded')];
     await feed.refresh();
     expect(Notification.manager.notifications.map(told => told.message)).toEqual([
       'now has succeeded.'
