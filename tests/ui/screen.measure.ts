@@ -130,7 +130,10 @@ async function opening(page: Page, lab: ILabServer): Promise<number[]> {
         return (await rows) - begun;
       })
     );
-    await execute(page, 'application:close');
+    await page
+      .locator('.lm-TabBar-tab', { hasText: 'Jobs' })
+      .locator('.lm-TabBar-tabCloseIcon')
+      .click();
     await expect(page.locator('.jp-ModelOps-Jobs')).toHaveCount(0);
   }
   return times;
