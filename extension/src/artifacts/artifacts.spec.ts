@@ -1,12 +1,9 @@
 import { RenderMimeRegistry } from '@jupyterlab/rendermime';
-import { ServerConnection } from '@jupyterlab/services';
-import { nullTranslator } from '@jupyterlab/translation';
 import type { VDomRenderer } from '@jupyterlab/ui-components';
-import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
-import { Api, Artifact, ArtifactDetail } from '../api';
-import type { IWorkbench } from '../tokens';
+import type { Artifact, ArtifactDetail } from '../api';
+import { Answers, answering, Refusal } from '../workbench/testing';
 import { aliasesElsewhere } from './aliases';
 import { Checks } from './checks';
 import { ListingModel } from './listing';
@@ -43,37 +40,6 @@ const DETAIL: ArtifactDetail = {
 
 const PROBLEM = { code: 'size_mismatch', detail: 'One byte is missing.', hint: 'Make it again.' };
 
-type Answers = Readonly<Record<string, unknown>>;
-
-/** A workbench whose server answers by method and path; what it was asked, and what was opened. */
-function bench(answers: Answers): { workbench: IWorkbench; asked: string[]; opened: unknown[] } {
-  const asked: string[] = [];
-  const opened: unknown[] = [];
-  const settings = ServerConnection.makeSettings({
-    baseUrl: 'http://lab.test/',
-    fetch: input => {
-      const { method, url } = input as Request;
-      const { pathname, searchParams } = new URL(url);
-      const path = `${method} ${pathname.replace('/modelops/api/v1/', '')}`;
-      asked.push(`${path}?${searchParams.toString()}`);
-      const answer = answers[path];
-      const status = answer === undefined ? 404 : 200;
-      const type = answer === undefined ? 'application/problem+json' : 'application/json';
-      const body = answer ?? { code: 'artifact_not_found', detail: 'There is none.', hint: '' };
-      return Promise.resolve(
-        new Response(JSON.stringify(body), { status, headers: { 'Content-Type': type } })
-      );
-    }
-  });
-  const workbench = {
-    api: new Api(settings),
-    trans: nullTranslator.load('jupyterlab_modelops'),
-    jobsChanged: new Signal<object, string | null>({}),
-    open: (...args: unknown[]) => opened.push(args)
-  };
-  return { workbench: workbench as unknown as IWorkbench, asked, opened };
-}
-
 /** Wait until the server has been heard. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) {
@@ -91,18 +57,17 @@ async function read(view: VDomRenderer<VDomRenderer.IModel>): Promise<string> {
   return text;
 }
 
-function opened(answers: Answers): { model: ArtifactModel; asked: string[] } {
-  const { asked, workbench } = bench({ 'GET templates': { templates: [] }, ...answers });
+function opened(answers: Answers): { model: ArtifactModel } {
+  const workbench = answering({ 'GET templates': { templates: [] }, ...answers });
   const { api } = workbench;
-  const model = new ArtifactModel(workbench, new Checks(api), new Steps(api), { ref: 'bot@2' });
-  return { model, asked };
+  return { model: new ArtifactModel(workbench, new Checks(api), new Steps(api), { ref: 'bot@2' }) };
 }
 
 describe('The list of artifacts', () => {
   const page = { artifacts: [ARTIFACT], total: 1, kinds: { adapter: 1, model: 2 } };
 
   it('shows each name once, with how many there are of each kind', async () => {
-    const { workbench } = bench({ 'GET artifacts': page });
+    const workbench = answering({ 'GET artifacts': page });
     const text = await read(new ListingView(new ListingModel(workbench)));
     expect(text).toContain('All 3');
     expect(text).toContain('Adapters 1');
@@ -110,30 +75,33 @@ describe('The list of artifacts', () => {
   });
 
   it('teaches where nothing is yet', async () => {
-    const { workbench } = bench({ 'GET artifacts': { artifacts: [], total: 0, kinds: {} } });
+    const workbench = answering({ 'GET artifacts': { artifacts: [], total: 0, kinds: {} } });
     const text = await read(new ListingView(new ListingModel(workbench)));
     expect(text).toContain('each says who made it from what');
     expect(text).toContain('Fine-tune the example');
   });
 
   it('says what went wrong, and offers to try again', async () => {
-    const { workbench } = bench({});
+    const none = { code: 'artifact_not_found', detail: 'There is none.' };
+    const workbench = answering({ 'GET artifacts': new Refusal(404, none) });
     const text = await read(new ListingView(new ListingModel(workbench)));
     expect(text).toContain('✗There is none.Try again');
   });
 
   it('asks for one page of one kind, the newest of each name', async () => {
-    const { asked, workbench } = bench({ 'GET artifacts': page });
+    const workbench = answering({ 'GET artifacts': page });
     const model = new ListingModel(workbench);
     model.select('model');
     await settled();
-    expect(asked.at(-1)).toMatch(/kind=model&latest=true&limit=50&offset=0/);
+    expect(workbench.asked.at(-1)?.query.toString()).toMatch(
+      /kind=model&latest=true&limit=50&offset=0/
+    );
     expect(model.args).toEqual({ kind: 'model' });
   });
 
   it('unfolds the older versions of a name', async () => {
     const older = { ...ARTIFACT, ref: 'bot@1', version: 1, aliases: [] };
-    const { workbench } = bench({ 'GET artifacts': { ...page, artifacts: [ARTIFACT, older] } });
+    const workbench = answering({ 'GET artifacts': { ...page, artifacts: [ARTIFACT, older] } });
     const model = new ListingModel(workbench);
     await settled();
     await model.toggle(ARTIFACT);
@@ -195,7 +163,11 @@ describe('An artifact', () => {
   });
 
   it('keeps the reason why an alias could not be set', async () => {
-    const { model } = opened({ 'GET artifacts/bot%402': DETAIL });
+    const gone = { code: 'artifact_not_found', detail: 'There is none.' };
+    const { model } = opened({
+      'GET artifacts/bot%402': DETAIL,
+      'PUT artifacts/bot/aliases/next': new Refusal(404, gone)
+    });
     await settled();
     expect(await model.setAlias('next')).toBe(false);
     expect(model.aliasProblem).toMatchObject({ code: 'artifact_not_found' });
@@ -217,7 +189,7 @@ describe('What can be done with an artifact', () => {
       anyOf: [{ 'x-reference': 'model' }, { type: 'null' }],
       'x-reference': 'model'
     };
-    const { workbench } = bench({
+    const workbench = answering({
       'GET templates': { templates: [{ name: 'sft' }, { name: 'merge' }, { name: 'broken' }] },
       'GET templates/sft': template('sft', { base_model: { 'x-reference': 'model' } }),
       'GET templates/merge': template('merge', {

@@ -1,6 +1,6 @@
 import { Adding } from './adding';
-import { until } from '../workbench/testing';
-import { Answers, artifact, Refusal, workbench } from './testing';
+import { Answers, Refusal, answering, until } from '../workbench/testing';
+import { artifact } from './testing';
 
 const TASK = {
   id: 'add-1',
@@ -13,7 +13,7 @@ const TASK = {
 };
 
 function adding(answers: Answers): Adding {
-  return new Adding(workbench({ 'POST models': TASK, ...answers }).api, 2);
+  return new Adding(answering({ 'POST models': TASK, ...answers }).api, 2);
 }
 
 const begin = (model: Adding) =>

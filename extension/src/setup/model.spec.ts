@@ -1,7 +1,7 @@
 import type { IPanelArguments } from '../tokens';
 import { SetupModel } from './model';
-import { until } from '../workbench/testing';
-import { Answers, artifact, READY, Refusal, TEMPLATE, workbench } from './testing';
+import { Answers, Refusal, answering, until } from '../workbench/testing';
+import { artifact, READY, TEMPLATE } from './testing';
 
 const ANSWERS: Answers = {
   'GET templates/tune': TEMPLATE,
@@ -11,7 +11,7 @@ const ANSWERS: Answers = {
 };
 
 async function setup(args: IPanelArguments['run'] = { template: 'tune' }, answers: Answers = {}) {
-  const shared = workbench({ ...ANSWERS, ...answers });
+  const shared = answering({ ...ANSWERS, ...answers });
   const model = new SetupModel(shared, args, 5);
   await until(() => model.template !== null || model.problem !== null);
   return { model, shared };

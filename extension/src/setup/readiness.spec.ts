@@ -1,11 +1,11 @@
 import { ReadinessModel } from './readiness';
-import { until } from '../workbench/testing';
-import { Answers, READY, Refusal, workbench } from './testing';
+import { Answers, Refusal, answering, until } from '../workbench/testing';
+import { READY } from './testing';
 
 const PAUSE = 5;
 
 function readiness(answers: Answers, steps: () => number | null = () => 1) {
-  const shared = workbench(answers);
+  const shared = answering(answers);
   const model = new ReadinessModel(
     shared.api,
     () => {

@@ -1,35 +1,6 @@
-/** What the tests of this room set up a run with: a server that answers from a table, and a small template. */
+/** What the tests of this room set up a run with: a small template, and what the server says of it. */
 
 import type { Artifact, Template } from '../api';
-import { TestWorkbench } from '../workbench/testing';
-
-/** Answers by `METHOD path`; a function is asked with the request's body. */
-export type Answers = Record<string, unknown>;
-
-type Answer = (body: unknown) => unknown;
-
-/** A problem as an answer. */
-export class Refusal {
-  constructor(
-    readonly status: number,
-    readonly body: object
-  ) {}
-}
-
-/** What all panels share, with a server of its own that answers from `answers`. */
-export function workbench(answers: Answers): TestWorkbench {
-  return new TestWorkbench(async ({ what, body }) => {
-    const given = answers[what];
-    const answer = typeof given === 'function' ? await (given as Answer)(body) : given;
-    if (answer instanceof Refusal) {
-      return new Response(JSON.stringify(answer.body), {
-        status: answer.status,
-        headers: { 'Content-Type': 'application/problem+json' }
-      });
-    }
-    return answer === undefined ? new Response('<h1>404</h1>', { status: 404 }) : answer;
-  });
-}
 
 export const TEMPLATE: Template = {
   name: 'tune',

@@ -33,7 +33,7 @@ export function Batch(props: { batch: FirstBatch; trans: TranslationBundle }): R
           </div>
         );
       })}
-      <div className="jp-ModelOps-legend">
+      <div className="jp-ModelOps-key">
         <span>{trans.__('read')}</span>
         <ins>{trans.__('learned')}</ins>
         <span className="jp-ModelOps-special">{trans.__('special token')}</span>

@@ -82,6 +82,33 @@ export class TestWorkbench implements IWorkbench {
   }
 }
 
+/** Answers by `METHOD path`; a function is asked with the request's body. */
+export type Answers = Record<string, unknown>;
+
+/** A problem as an answer. */
+export class Refusal {
+  constructor(
+    readonly status: number,
+    readonly body: object
+  ) {}
+}
+
+/** A workbench whose server answers from a table, and knows nothing else. */
+export function answering(answers: Answers): TestWorkbench {
+  return new TestWorkbench(async ({ what, body }) => {
+    const given = answers[what];
+    const answer =
+      typeof given === 'function' ? await (given as (body: unknown) => unknown)(body) : given;
+    if (answer instanceof Refusal) {
+      return new Response(JSON.stringify(answer.body), {
+        status: answer.status,
+        headers: { 'Content-Type': 'application/problem+json' }
+      });
+    }
+    return answer === undefined ? new Response('<h1>404</h1>', { status: 404 }) : answer;
+  });
+}
+
 /** Show a view on a page, rendered. */
 export async function shown(view: ReactWidget): Promise<HTMLElement> {
   if (!view.isAttached) {
