@@ -116,6 +116,7 @@ test('with model and dataset the form is ready, and shows the first batch as the
   await expectAccessible(page);
   await execute(page, 'apputils:change-theme', { theme: 'JupyterLab Dark' });
   await expect(page.locator('body')).toHaveAttribute('data-jp-theme-name', 'JupyterLab Dark');
+  await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
   await screenshot(page, 'setup-ready-dark');
   await expectAccessible(page);
 });
