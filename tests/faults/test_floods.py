@@ -67,6 +67,17 @@ def test_f15_infinite_output_ends_by_the_time_limit_and_stays_bounded(jobs: Any,
     check_bounds(jobs, job, peak, output=3_000_000)
 
 
+def test_f15_a_kernel_that_prints_without_a_pause_does_not_remember_it(
+    jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    flood = "for _ in range(160):\n    print('x' * 5_000_000)"
+    weigh = "import resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)"
+    job = jobs.ended(jobs.submit(notebook(flood, weigh)))
+
+    assert job.state == "succeeded", job.reason
+    assert int(jobs.output(job).cells[1].outputs[0].text) < LIMIT
+
+
 def test_f15_a_50_mb_image_is_left_out_and_smaller_ones_are_kept_up_to_the_notebooks_limit(
     jobs: Any, notebook: Callable[..., Path]
 ) -> None:

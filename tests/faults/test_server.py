@@ -242,7 +242,8 @@ def test_f25_after_a_reboot_a_job_that_can_resume_goes_on_from_its_checkpoint(
         " flush=True)\nif not list(folder.iterdir()):\n    (folder / 'step-1').touch()\n    time.sleep(600)"
     )
     job = jobs.start(notebook(source, resumable=True))
-    jobs.until((job.folder / "checkpoints" / "step-1").exists)
+    # What was printed travels to the log while the cell goes on.
+    jobs.until(lambda: (job.folder / "checkpoints" / "step-1").exists() and jobs.log(job) == "[]\n")
     reboot(jobs.queue, job)
 
     server = start()

@@ -28,20 +28,36 @@ _SOCKET_PATH_LIMIT = 107
 _SUBSCRIBED = 0.2
 """Seconds for the first message to arrive on iopub after the kernel has answered on shell."""
 
-_SMALL_PIECES = """
-def _send_in_pieces(size):
-    import sys
+_STEADY_STREAMS = """
+def _steady(stream, piece, waiting):
+    flush_buffers, schedule_flush = stream._flush_buffers, stream._schedule_flush
+    def in_pieces():
+        for parent, text in flush_buffers():
+            for start in range(0, len(text), piece):
+                yield parent, text[start:start + piece]
+    def schedule_or_wait():
+        schedule_flush()
+        with stream._buffer_lock:
+            size = sum(buffer.tell() for buffer in stream._buffers.values())
+        if size > waiting:
+            stream.flush()
+    stream._flush_buffers, stream._schedule_flush = in_pieces, schedule_or_wait
+def _steady_streams():
+    import contextlib, sys
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, '_flush_buffers'):
-            def pieces(flush=stream._flush_buffers):
-                for parent, text in flush():
-                    for start in range(0, len(text), size):
-                        yield parent, text[start:start + size]
-            stream._flush_buffers = pieces
-_send_in_pieces(1_000_000)
-del _send_in_pieces
+        if hasattr(stream, '_flush_buffers') and hasattr(stream, '_schedule_flush'):
+            _steady(stream, 1_000_000, 8_000_000)
+    get_ipython()._tee = lambda channel: contextlib.nullcontext()
+_steady_streams()
+del _steady, _steady_streams
 """
-"""ipykernel sends what was printed in the last 0.2 s as one message, and that can be hundreds of megabytes."""
+"""Printing that fills nobody's memory.
+
+ipykernel sends what was printed in the last 0.2 s as one message, and that can be hundreds of megabytes; a cell that
+prints megabytes without a pause keeps the sending thread from ever taking them; and IPython remembers all that was
+printed. So pieces of a million characters are sent, who prints waits while eight million are not taken, and nothing is
+remembered. It works on methods that no cell replaces: IPython puts ``write`` back when a cell ends.
+"""
 
 _EXIT_POLL = 0.01
 """Seconds between two looks whether a kernel that was told to shut down is gone."""
@@ -148,7 +164,7 @@ class Kernel:
             client.start_channels()
             await self._answer(client, patience)
             if self._is_ipykernel:
-                await self.run_silently(_SMALL_PIECES, patience)
+                await self.run_silently(_STEADY_STREAMS, patience)
             await self.freeze(patience)
         except (OSError, RuntimeError) as error:
             raise Unavailable(
