@@ -6,6 +6,7 @@ same display shows its latest values as one line that updates in place.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import os
@@ -30,6 +31,8 @@ _BURST, _PERIOD = 500, 0.5
 """Events, and the seconds in which no more are sent: a kernel's socket holds a thousand messages for a reader who is
 slower, and throws away what comes on top without a word."""
 _sent: deque[float] = deque(maxlen=_BURST)
+_numbers = itertools.count()
+"""Each event has its number, so that the job runner sees when one is missing."""
 
 
 def log_metric(step: int | None = None, /, **values: float) -> None:
@@ -87,7 +90,7 @@ def emit(type: str, /, **fields: Any) -> None:
     from IPython.display import publish_display_data
 
     _pace()
-    content = {MIME: event, "text/plain": line}
+    content = {MIME: {**event, "number": next(_numbers)}, "text/plain": line}
     if type not in _LATEST:
         publish_display_data(content)  # type: ignore[no-untyped-call]
         return

@@ -92,6 +92,32 @@ describe('SetupModel', () => {
     expect(model.fieldProblems).toEqual(fields);
   });
 
+  it('queues nothing before the server has looked at the latest values', async () => {
+    const check = { name: 'memory', status: 'blocked', sentence: 'Too much.', mend: null };
+    const { model, shared } = await setup(undefined, {
+      'POST preflight': { ...READY, ready: false, checks: [check] }
+    });
+    const submitted = () => shared.asked.filter(({ what }) => what === 'POST jobs');
+    model.change({ title: 'x' });
+    await model.run();
+    expect(submitted()).toEqual([]);
+    expect(model.doubtful).toBe(true);
+    expect(model.submitting).toBe(false);
+    await model.run();
+    expect(submitted()).toHaveLength(1);
+  });
+
+  it('queues nothing that the server would refuse for a field', async () => {
+    const fields = [{ name: 'title', code: 'unknown', message: 'is not there' }];
+    const { model, shared } = await setup(undefined, {
+      'POST preflight': { ...READY, ready: false, fields }
+    });
+    model.change({ title: 'x' });
+    await model.run();
+    expect(shared.asked.map(({ what }) => what)).not.toContain('POST jobs');
+    expect(model.fieldProblems).toEqual(fields);
+  });
+
   it('sets up a job again, with changes to what it was given', async () => {
     const job = { id: 'tune-1', template: 'tune', parameters: { title: 'x', rank: 8, gone: 1 } };
     const { model } = await setup(

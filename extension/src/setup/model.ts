@@ -223,20 +223,23 @@ export class SetupModel extends VDomModel {
     this.change((parameters ?? {}) as Values);
   }
 
+  /** Whether the server has said that the run would not do well, and it can be queued all the same. */
+  get doubtful(): boolean {
+    const { answer, stale } = this.readiness;
+    return !stale && answer?.ready === false && this.fieldProblems.length === 0;
+  }
+
+  /** Queue the run; one that turns out not to be ready only when the user, who sees why, asks again. */
   async run(): Promise<void> {
-    const { submission } = this;
-    if (submission === null || this._submitting) {
+    if (this._submitting) {
       return;
     }
     this._submitting = true;
     this._problem = null;
     this.stateChanged.emit();
-    try {
-      this._submitted.emit(await this.workbench.api.submit(submission, this.key));
-    } catch (error) {
-      const problem = asProblem(error);
-      this.refused = (problem.body.fields ?? []) as FieldProblem[];
-      this._problem = problem;
+    const submission = await this.settled();
+    if (submission !== null) {
+      await this.submit(submission);
     }
     this._submitting = false;
     this.stateChanged.emit();
@@ -267,6 +270,24 @@ export class SetupModel extends VDomModel {
     this.readiness.dispose();
     this.references.dispose();
     super.dispose();
+  }
+
+  /** What to submit when the server has looked at it; `null` where there is something that the user has yet to see. */
+  private async settled(): Promise<Submission | null> {
+    const seen = this.doubtful;
+    await this.readiness.settle();
+    const unseen = this.fieldProblems.length > 0 || (this.doubtful && !seen);
+    return unseen ? null : this.submission;
+  }
+
+  private async submit(submission: Submission): Promise<void> {
+    try {
+      this._submitted.emit(await this.workbench.api.submit(submission, this.key));
+    } catch (error) {
+      const problem = asProblem(error);
+      this.refused = (problem.body.fields ?? []) as FieldProblem[];
+      this._problem = problem;
+    }
   }
 
   /** The template that the arguments name, or that of the job that is set up again: a name, or a notebook's path. */

@@ -57,6 +57,14 @@ export class ReadinessModel extends VDomModel {
     this.asking.invoke().catch(() => undefined);
   }
 
+  /** Ask at once, and wait for the answer to the latest values: for who is about to run them. */
+  async settle(): Promise<void> {
+    await this.asking.stop();
+    while (this._stale && this.available && !this.isDisposed && this.submission() !== null) {
+      await this.ask();
+    }
+  }
+
   override dispose(): void {
     clearTimeout(this.later);
     this.asking.dispose();
@@ -70,7 +78,7 @@ export class ReadinessModel extends VDomModel {
       return;
     }
     const asked = this.asked;
-    let answer = this._answer;
+    let answer: Readiness | null = null;
     let problem: ProblemError | null = null;
     try {
       answer = await this.api.preflight(submission);

@@ -79,9 +79,8 @@ export class SetupView extends VDomRenderer<SetupModel> {
 /** The button that begins the run, and why it did not. */
 function RunBar(): React.JSX.Element {
   const model = useSetup();
-  const { fieldProblems, problem, readiness, submitting, workbench } = model;
+  const { doubtful, fieldProblems, problem, readiness, submitting, workbench } = model;
   const { trans } = workbench;
-  const doubtful = !readiness.stale && readiness.answer?.ready === false;
   return (
     <div className="jp-ModelOps-runbar">
       {problem && <Problem problem={problem} trans={trans} />}
@@ -93,8 +92,10 @@ function RunBar(): React.JSX.Element {
         onClick={() => void model.run()}
       >
         {submitting
-          ? trans.__('Queueing…')
-          : doubtful && fieldProblems.length === 0
+          ? readiness.stale
+            ? trans.__('Checking…')
+            : trans.__('Queueing…')
+          : doubtful
             ? trans.__('Run anyway')
             : trans.__('Run')}
       </button>

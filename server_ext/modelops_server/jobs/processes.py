@@ -20,6 +20,7 @@ JOB_ID = "MODELOPS_JOB_ID"
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_PR_GET_CHILD_SUBREAPER = 37
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -72,12 +73,18 @@ def become_subreaper() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
+def _is_subreaper() -> bool:
+    answer = ctypes.c_int()
+    _prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(answer))
+    return answer.value == 1
+
+
 def die_with_parent() -> None:
     """Have the Linux kernel kill this process when the thread that started it ends; for use between fork and exec."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def _prctl(option: int, value: int) -> None:
+def _prctl(option: int, value: Any) -> None:
     if _libc.prctl(option, value, 0, 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
@@ -161,19 +168,12 @@ def carriers(job_id: str) -> set[int]:
     return found
 
 
-def kill_job(
-    job_id: str,
-    roots: Iterable[int] = (),
-    known: Iterable[Identity] = (),
-    patience: float = 5.0,
-    *,
-    reaping: bool = True,
-) -> set[int]:
+def kill_job(job_id: str, roots: Iterable[int] = (), known: Iterable[Identity] = (), patience: float = 5.0) -> set[int]:
     """Kill whatever belongs to a job, and return the pids that outlived ``patience`` seconds (normally none).
 
     That is: everything below ``roots``, everything that carries the job's id, every process in ``known`` that is still
     itself, and everything below those. It looks again after each round, since a process may fork while it is killed.
-    Not ``reaping`` leaves the ended children of this process to those who wait for them.
+    A subreaper collects what ends on the way; elsewhere the ended children are left to those who wait for them.
     """
     deadline = time.monotonic() + patience
     keep = {os.getpid()}
@@ -186,7 +186,7 @@ def kill_job(
             return targets
         for pid in targets:
             send_signal(pid, signal.SIGKILL)
-        if reaping:
+        if _is_subreaper():
             reap()
         time.sleep(0.02)
 

@@ -118,7 +118,7 @@ async def _end(process: Process, mark: str) -> None:
         process.send_signal(signal.SIGINT)
         await asyncio.wait([asyncio.ensure_future(process.wait())], timeout=_GRACE)
     # Whatever it started, however that hid itself; also when the command itself ended as it should.
-    kill = partial(kill_job, mark, [process.pid] if process.returncode is None else (), reaping=False)
+    kill = partial(kill_job, mark, [process.pid] if process.returncode is None else ())
     await asyncio.to_thread(kill)
     await process.wait()
 

@@ -44,6 +44,7 @@ class CellClient(NotebookClient):
         self._on_message = on_message
         self._on_text = on_text
         self._streams: list[tuple[NotebookNode, StreamText]] = []
+        self._next_event = 0
         # Output widgets would collect what a cell prints where no limit sees it; without them it stays in the cell.
         self.widget_registry = {}
 
@@ -64,7 +65,7 @@ class CellClient(NotebookClient):
         if self._sink is not None and msg["msg_type"] in {"display_data", "update_display_data"}:
             event = content.get("data", {}).get(MIME)
             if isinstance(event, dict) and isinstance(event.get("type"), str):
-                self._sink.record(event)
+                self._record(self._sink, event)
                 return None
         if msg["msg_type"] == "stream":
             if self._sink is not None:
@@ -73,6 +74,15 @@ class CellClient(NotebookClient):
         output: NotebookNode | None = super().process_message(msg, cell, cell_index)
         self._on_message()
         return output
+
+    def _record(self, sink: Sink, event: dict[str, Any]) -> None:
+        number = event.pop("number", None)
+        if isinstance(number, int):
+            if (lost := number - self._next_event) > 0:
+                text = f"Events lost before this one: {lost:,}. The notebook reported faster than could be read."
+                sink.event("note", level="warning", text=text)
+            self._next_event = number + 1
+        sink.record(event)
 
     def output(
         self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int

@@ -218,3 +218,13 @@ def test_every_metric_of_a_cell_that_reports_as_fast_as_it_can_is_heard(
 
     steps = [event["step"] for _, event in read_events(job.folder) if event["type"] == "metric"]
     assert steps == list(range(6000))
+
+
+def test_events_that_did_not_arrive_are_told_of(jobs: Any, notebook: Callable[..., Path]) -> None:
+    lose = "from modelops import events, log_metric\nlog_metric(1, loss=1.0)\nnext(events._numbers), next(events._numbers)"
+    job = jobs.ended(jobs.submit(notebook(lose, "log_metric(4, loss=1.0)\nlog_metric(5, loss=1.0)")))
+
+    events = [event for _, event in read_events(job.folder) if event["type"] in {"metric", "note"}]
+    assert [event.get("step") for event in events] == [1, None, 4, 5]
+    assert events[1]["text"].startswith("Events lost before this one: 2.")
+    assert not any("number" in event for event in events)

@@ -1,0 +1,78 @@
+import { SetupModel } from './model';
+import { Answers, answering, button, Refusal, shown, until } from '../workbench/testing';
+import { artifact, READY, TEMPLATE } from './testing';
+import { SetupView } from './view';
+
+const ANSWERS: Answers = {
+  'GET templates/tune': TEMPLATE,
+  'GET artifacts': { artifacts: [artifact('tiny', 1)], total: 1, kinds: {} },
+  'POST preflight': READY,
+  'POST jobs': { id: 'tune-1' }
+};
+
+const TOO_LARGE = {
+  name: 'memory',
+  status: 'blocked',
+  sentence: 'It takes more memory than there is.',
+  mend: { sentence: 'Use rank 4', parameters: { rank: 4 } }
+};
+
+async function panel(answers: Answers = {}) {
+  const workbench = answering({ ...ANSWERS, ...answers });
+  const model = new SetupModel(workbench, { template: 'tune', changes: { title: 'x' } }, 5);
+  const node = await shown(new SetupView(model));
+  return { workbench, model, node };
+}
+
+const reads = (node: HTMLElement, text: string) => until(() => node.textContent.includes(text));
+
+describe('SetupView', () => {
+  it('says that it waits for the server', async () => {
+    const { node } = await panel({ 'GET templates/tune': () => new Promise(() => undefined) });
+    expect(node.querySelector('[role=status]')?.textContent).toBe('Asking the server…');
+  });
+
+  it('says why there is no form, and asks again', async () => {
+    let asked = 0;
+    const gone = new Refusal(503, { code: 'busy', detail: 'The server is busy.' });
+    const { node } = await panel({ 'GET templates/tune': () => (asked++ ? TEMPLATE : gone) });
+    await reads(node, 'The server is busy.');
+    button(node, 'Try again').click();
+    await reads(node, 'Tunes a model.');
+  });
+
+  it('marks the field that is wrong, and does not run', async () => {
+    const { model, node } = await panel();
+    await reads(node, 'Ready');
+    model.change({ rank: 65 });
+    await reads(node, 'Not ready: see the marked fields');
+    expect(node.textContent).toContain('Rank must be at most 64.');
+    expect(button(node, 'Run').disabled).toBe(true);
+  });
+
+  it('shows why it is not ready, mends it with a button, and runs anyway where that is wanted', async () => {
+    const { model, node, workbench } = await panel({
+      'POST preflight': (body: { parameters: { rank?: number } }) =>
+        body.parameters.rank === 4 ? READY : { ...READY, ready: false, checks: [TOO_LARGE] }
+    });
+    await reads(node, TOO_LARGE.sentence);
+    expect(button(node, 'Run').textContent).toBe('Run anyway');
+    button(node, 'Use rank 4').click();
+    await reads(node, 'Ready');
+    expect(model.values.rank).toBe(4);
+    await until(() => button(node, 'Run').textContent === 'Run');
+    model.reset('rank');
+    await reads(node, 'Run anyway');
+    button(node, 'Run anyway').click();
+    await until(() => workbench.asked.some(({ what }) => what === 'POST jobs'));
+  });
+
+  it('says why a run was not queued', async () => {
+    const { node } = await panel({
+      'POST jobs': new Refusal(503, { code: 'busy', detail: 'Try it in a minute.' })
+    });
+    await reads(node, 'Ready');
+    button(node, 'Run').click();
+    await reads(node, 'Try it in a minute.');
+  });
+});
