@@ -1,4 +1,5 @@
 import { VDomModel } from '@jupyterlab/ui-components';
+import { Throttler } from '@lumino/polling';
 
 import { asProblem, ProblemError } from './api';
 
@@ -7,6 +8,9 @@ export type Loaded<T> =
   | { readonly kind: 'loading' }
   | { readonly kind: 'ready'; readonly value: T }
   | { readonly kind: 'failed'; readonly problem: ProblemError };
+
+/** Milliseconds between two looks at what changes all the time. */
+const PAUSE = 300;
 
 /** A model of one thing that the server is asked for. What is there stays while it is asked for anew. */
 export class Resource<T> extends VDomModel {
@@ -38,6 +42,18 @@ export class Resource<T> extends VDomModel {
     }
   }
 
+  /** It may have changed: ask again soon, once for all that is told meanwhile, be it a thousand times. */
+  renew(): void {
+    // It rejects when it is disposed of while it waits.
+    this.renewed.invoke().catch(() => undefined);
+  }
+
+  override dispose(): void {
+    this.renewed.dispose();
+    super.dispose();
+  }
+
   private asked = 0;
+  private readonly renewed = new Throttler(() => this.refresh(), { limit: PAUSE, edge: 'trailing' });
   private _state: Loaded<T> = { kind: 'loading' };
 }

@@ -31,7 +31,9 @@ export class ListingModel extends VDomModel {
     this.page.stateChanged.connect(() => {
       this.stateChanged.emit();
     });
-    workbench.jobsChanged.connect(() => void this.refresh(), this);
+    workbench.jobsChanged.connect(() => {
+      this.page.renew();
+    }, this);
     void this.refresh();
   }
 

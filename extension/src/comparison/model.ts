@@ -19,7 +19,7 @@ export class ComparisonModel extends Resource<JobComparison> {
     readonly ids: readonly string[]
   ) {
     super(() => workbench.api.compareJobs(ids));
-    workbench.jobsChanged.connect(this.renew);
+    workbench.jobsChanged.connect(this.changed);
     void this.refresh();
   }
 
@@ -44,13 +44,13 @@ export class ComparisonModel extends Resource<JobComparison> {
   }
 
   override dispose(): void {
-    this.workbench.jobsChanged.disconnect(this.renew);
+    this.workbench.jobsChanged.disconnect(this.changed);
     super.dispose();
   }
 
-  private readonly renew = (_: IWorkbench, id: string | null): void => {
+  private readonly changed = (_: IWorkbench, id: string | null): void => {
     if (id === null || this.ids.includes(id)) {
-      void this.refresh();
+      this.renew();
     }
   };
 

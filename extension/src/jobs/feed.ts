@@ -55,7 +55,7 @@ export class JobsFeed extends Resource<INewest> {
   }
 
   private readonly hasten = (): void => {
-    void this.poll.refresh();
+    this.renew();
   };
 
   private readonly poll = new Poll({

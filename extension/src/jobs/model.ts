@@ -1,5 +1,5 @@
 import { VDomModel } from '@jupyterlab/ui-components';
-import { Debouncer, Throttler } from '@lumino/polling';
+import { Debouncer } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { asProblem, JobList, JobState, ListedJob, ProblemError } from '../api';
@@ -26,8 +26,6 @@ export const MOST_COMPARED = 8;
 
 /** Milliseconds after the last key before the server is asked. */
 const TYPING = 200;
-/** Milliseconds between two looks while jobs move on. */
-const PAUSE = 500;
 
 /** A page of the jobs that somebody looks for, and those that were picked to be compared. */
 export class JobsModel extends VDomModel {
@@ -153,7 +151,6 @@ export class JobsModel extends VDomModel {
     this.workbench.jobsChanged.disconnect(this.renew);
     this.feed.stateChanged.disconnect(this.changed);
     this.typed.dispose();
-    this.renewed.dispose();
     this.page.dispose();
     this.templates.dispose();
     super.dispose();
@@ -172,7 +169,7 @@ export class JobsModel extends VDomModel {
   }
 
   private readonly renew = (): void => {
-    void this.renewed.invoke();
+    this.page.renew();
   };
 
   private readonly changed = (): void => {
@@ -193,8 +190,4 @@ export class JobsModel extends VDomModel {
   private readonly _selected = new Set<string>();
   private readonly _queryChanged = new Signal<this, void>(this);
   private readonly typed = new Debouncer(() => this.page.refresh(), TYPING);
-  private readonly renewed = new Throttler(() => this.page.refresh(), {
-    limit: PAUSE,
-    edge: 'trailing'
-  });
 }

@@ -29,7 +29,7 @@ export class SidebarModel extends VDomModel {
     this.artifacts.stateChanged.connect(this.changed);
     feed.stateChanged.connect(this.changed);
     workbench.jobsChanged.connect(this.recount);
-    this.recount();
+    void this.artifacts.refresh();
   }
 
   readonly artifacts: Resource<readonly IShelf[]>;
@@ -42,7 +42,7 @@ export class SidebarModel extends VDomModel {
   }
 
   private readonly recount = (): void => {
-    void this.artifacts.refresh();
+    this.artifacts.renew();
   };
 
   private readonly changed = (): void => {
