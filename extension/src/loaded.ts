@@ -54,6 +54,9 @@ export class Resource<T> extends VDomModel {
   }
 
   private asked = 0;
-  private readonly renewed = new Throttler(() => this.refresh(), { limit: PAUSE, edge: 'trailing' });
+  private readonly renewed = new Throttler(() => this.refresh(), {
+    limit: PAUSE,
+    edge: 'trailing'
+  });
   private _state: Loaded<T> = { kind: 'loading' };
 }
