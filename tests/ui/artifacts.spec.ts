@@ -32,7 +32,9 @@ function panel(page: Page): Locator {
 async function openArtifact(page: Page, ref: string, tab = 'overview'): Promise<Locator> {
   await execute(page, 'modelops:open-artifact', { ref, tab });
   const shown = panel(page);
-  await expect(shown.getByRole('heading', { level: 2 })).toContainText(ref.split('@')[0] ?? ref);
+  // Its model card has headings, too.
+  const title = shown.getByRole('heading', { level: 2 }).first();
+  await expect(title).toContainText(ref.split('@')[0] ?? ref);
   return shown;
 }
 

@@ -102,6 +102,19 @@ test('a run that failed says why and where, and is set up again', async ({ page,
   await expect(panel).toBeHidden();
 });
 
+test('a run that took too long is tried again with what is proposed', async ({ page, lab }) => {
+  await openLab(page, lab);
+  const slow = { ...GOOD, steps: 150, pause: 0.04 };
+  const id = await submit(lab, TRAINING, slow, { options: { cell_timeout: 5 } });
+  const panel = await openJob(page, id);
+
+  await panel.getByRole('button', { name: 'Try again with up to 10.0 s for a cell' }).click();
+
+  const again = page.locator('.jp-ModelOps-Job:visible').filter({ hasText: '✓ verified' });
+  await expect(again).toBeVisible();
+  await expect(again.getByText(id)).toBeHidden();
+});
+
 test('a server that is killed and comes back finds its run going on', async ({ page, lab }) => {
   await openLab(page, lab);
   const id = await submit(lab, TRAINING, { ...GOOD, steps: 4000, pause: 0.05 });

@@ -13,12 +13,28 @@ const ROOT = resolve(__dirname, '../..');
 /** One test after the other: the state home goes from empty to one that can be trained in. */
 test.describe.configure({ mode: 'serial' });
 
-/** Register the model and the dataset that the form's defaults name. */
+/** Register the model and the dataset that the form's defaults name; the model's files are in `tiny-model`, too. */
 async function makeTrainable(lab: ILabServer): Promise<void> {
   const env = { ...process.env, MODELOPS_HOME: join(lab.folder, 'modelops') };
   const script = join(ROOT, 'tests/ui/trainable.py');
-  await promisify(execFile)(join(ROOT, '.venv/bin/python'), [script], { env });
+  await promisify(execFile)(
+    join(ROOT, '.venv/bin/python'),
+    [script, join(lab.folder, 'tiny-model')],
+    { env }
+  );
 }
+
+/** Press Tab until something has the focus. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
+  await expect(async () => {
+    await page.keyboard.press('Tab');
+    await expect(target).toBeFocused({ timeout: 50 });
+  }).toPass({ intervals: [0], timeout: 30_000 });
+}
+
+const SAID = [1, 2, 3]
+  .map(number => JSON.stringify({ prompt: `Say ${number}`, completion: `ok ${number}` }))
+  .join('\n');
 
 async function expectAccessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).include('.jp-ModelOps-Run').analyze();
@@ -81,13 +97,10 @@ test('a file is uploaded, looked at, and picked once it is added', async ({ page
   const panel = await newTraining(page, lab);
 
   await panel.getByRole('button', { name: 'Add to Dataset' }).click();
-  const rows = [1, 2, 3].map(number =>
-    JSON.stringify({ prompt: `Say ${number}`, completion: `ok ${number}` })
-  );
   await panel.getByLabel('File to upload').setInputFiles({
     name: 'said.jsonl',
     mimeType: 'application/jsonl',
-    buffer: Buffer.from(rows.join('\n'))
+    buffer: Buffer.from(SAID)
   });
   await expect(panel.getByText('3 usable rows of the format prompt-completion.')).toBeVisible();
   await panel.getByRole('button', { name: 'Next row' }).click();
@@ -95,6 +108,23 @@ test('a file is uploaded, looked at, and picked once it is added', async ({ page
   await panel.getByRole('button', { name: 'Add dataset' }).click();
 
   await expect(panel.getByLabel('Dataset', { exact: true })).toHaveValue('said@1');
+});
+
+test('a file is dropped on the form', async ({ page, lab }) => {
+  const panel = await newTraining(page, lab);
+  await panel.getByRole('button', { name: 'Add to Dataset' }).click();
+
+  const dataTransfer = await page.evaluateHandle(text => {
+    const dropped = new DataTransfer();
+    dropped.items.add(new File([text], 'dropped.jsonl', { type: 'application/jsonl' }));
+    return dropped;
+  }, SAID);
+  const drop = panel.locator('.jp-ModelOps-drop');
+  await drop.dispatchEvent('dragover', { dataTransfer });
+  await expect(drop).toHaveAttribute('data-over', 'true');
+  await drop.dispatchEvent('drop', { dataTransfer });
+
+  await expect(panel.getByText('3 usable rows of the format prompt-completion.')).toBeVisible();
 });
 
 test('with model and dataset the form is ready, and shows the first batch as the model sees it', async ({
@@ -121,10 +151,45 @@ test('with model and dataset the form is ready, and shows the first batch as the
   await expectAccessible(page);
 });
 
-test('the guided path ends in a verified adapter', async ({ page, lab }) => {
+test('a model is added by its form: cancelled, refused, then added unprobed and picked', async ({
+  page,
+  lab
+}) => {
   const panel = await newTraining(page, lab);
+  const add = async (source: string, name: string): Promise<void> => {
+    await panel.getByLabel('Source').fill(source);
+    await panel.getByLabel('Name', { exact: true }).fill(name);
+    await panel.getByRole('button', { name: 'Add model' }).click();
+  };
+  await panel.getByRole('button', { name: 'Add to Base model' }).click();
 
-  await panel.getByRole('button', { name: 'Run', exact: true }).click();
+  await add('tiny-model', 'mine');
+  await panel.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await expect(panel.getByRole('button', { name: 'Add model' })).toBeEnabled();
+  await add('no-such-folder', 'mine');
+  await expect(panel.getByText(/no-such-folder/).first()).toBeVisible();
+  // It was never trained, and so it looks damaged.
+  await add('tiny-model', 'mine');
+  await panel.getByLabel('Add it unprobed').check({ timeout: 60_000 });
+  await screenshot(page, 'setup-add-model');
+  await expectAccessible(page);
+  await panel.getByRole('button', { name: 'Add model' }).click();
+
+  await expect(panel.getByLabel('Base model', { exact: true })).toHaveValue('mine@1', {
+    timeout: 60_000
+  });
+});
+
+test('the guided path ends in a verified adapter, by keyboard alone', async ({ page, lab }) => {
+  await openLab(page, lab);
+  await page.keyboard.press('Control+Shift+C');
+  await page.keyboard.type('New run');
+  await page.keyboard.press('Enter');
+  await tabTo(page, page.locator('.jp-ModelOps-templates button').first());
+  await page.keyboard.press('Enter');
+  const panel = page.locator('.jp-ModelOps-Run');
+  await tabTo(page, panel.getByRole('button', { name: 'Run', exact: true }));
+  await page.keyboard.press('Enter');
 
   await expect(panel.getByText('✓ verified')).toBeVisible({ timeout: 120_000 });
   await expect(panel.getByText('my-adapter@1').first()).toBeVisible();

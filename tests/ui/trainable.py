@@ -1,6 +1,6 @@
-"""Fills ``$MODELOPS_HOME`` with what the set-up form's defaults name: ``python tests/ui/trainable.py``.
+"""Fills ``$MODELOPS_HOME`` with what the set-up form's defaults name: ``python tests/ui/trainable.py FOLDER``.
 
-The model is the tests' tiny one, so that a browser test can train it within seconds.
+The model is the tests' tiny one, so that a browser test can train it within seconds; its files stay in ``FOLDER``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from conftest import write_tiny_model
 def main() -> None:
     registry = Registry()
     with tempfile.TemporaryDirectory() as folder:
-        model = Path(folder, "model")
+        model = Path(sys.argv[1])
         write_tiny_model(model)
         build = Build("import", {"source": "test"}, (Dependency("source", "file:test", "0" * 64),))
         registry.register(model, name="smollm2-135m-instruct", kind="model", metadata={}, build=build)

@@ -242,12 +242,12 @@ test('TrainForm says why a job cannot run yet, and what to do', async ({ page, l
     page,
     lab,
     'sft',
-    'import modelops\nmodelops.widgets.TrainForm("sft")'
+    'import modelops\nmodelops.widgets.TrainForm("sft", {"base_model": "not-there"})'
   );
 
   await expect(widget.getByRole('status')).toHaveText('✗ Not ready');
   await expect(widget.getByLabel('Base model')).toHaveAttribute('aria-invalid', 'true');
-  await expect(widget.getByRole('list', { name: 'Checks' })).toContainText('smollm2-135m-instruct');
+  await expect(widget.getByRole('list', { name: 'Checks' })).toContainText('not-there');
   await widget.getByText('LoRA', { exact: true }).click();
   await expect(widget.getByLabel('Rank')).toHaveValue('16');
   await pictures(page, widget, 'widget-not-ready');

@@ -1315,6 +1315,11 @@ export interface components {
             /** @description `hf:org/name[@revision]`, `pypi:package[==version]`, or a folder or .gguf file below the root. */
             readonly source: string;
             readonly name: string;
+            /**
+             * @description Whether it must read a text better than by guessing, as no untrained model does.
+             * @default true
+             */
+            readonly probe: boolean;
         };
         /**
          * NotebookPath

@@ -54,7 +54,7 @@ export type Template = Omit<Schemas['Template'], 'presets' | 'schema'> &
   }>;
 
 export type Task = Schemas['Task'];
-export type NewModel = Schemas['NewModel'];
+export type NewModel = Omit<Schemas['NewModel'], 'probe'> & Partial<Schemas['NewModel']>;
 export type NewDataset = Partial<Schemas['NewDataset']> & Pick<Schemas['NewDataset'], 'name'>;
 export type DatasetFormat = Schemas['NewDataset']['format'];
 

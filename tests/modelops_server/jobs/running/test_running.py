@@ -221,7 +221,9 @@ def test_every_metric_of_a_cell_that_reports_as_fast_as_it_can_is_heard(
 
 
 def test_events_that_did_not_arrive_are_told_of(jobs: Any, notebook: Callable[..., Path]) -> None:
-    lose = "from modelops import events, log_metric\nlog_metric(1, loss=1.0)\nnext(events._numbers), next(events._numbers)"
+    lose = (
+        "from modelops import events, log_metric\nlog_metric(1, loss=1.0)\nnext(events._numbers), next(events._numbers)"
+    )
     job = jobs.ended(jobs.submit(notebook(lose, "log_metric(4, loss=1.0)\nlog_metric(5, loss=1.0)")))
 
     events = [event for _, event in read_events(job.folder) if event["type"] in {"metric", "note"}]
