@@ -1,6 +1,7 @@
 """What this machine has, what is missing for which feature, and the command that mends it. Never imports torch."""
 
-from modelops.machine.findings import Finding, State, examine
+from modelops.machine.finding import Finding, State
+from modelops.machine.findings import examine
 from modelops.machine.hardware import Processor, memory_bytes, processor
 
 __all__ = ["Finding", "Processor", "State", "examine", "memory_bytes", "processor"]

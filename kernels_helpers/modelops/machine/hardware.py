@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from modelops.machine.findings import Finding
+from modelops.machine.finding import Finding
 
 GIB = 2**30
 ENOUGH_MEMORY = 3 * GIB

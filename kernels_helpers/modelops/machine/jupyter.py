@@ -14,7 +14,7 @@ from typing import Any
 
 from jupyter_core.paths import jupyter_config_path, jupyter_path
 
-from modelops.machine.findings import Finding
+from modelops.machine.finding import Finding
 from modelops.paths import checkout
 
 SERVER_EXTENSION = "modelops_server"

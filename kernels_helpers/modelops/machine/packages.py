@@ -11,7 +11,7 @@ from importlib import metadata
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from modelops.machine.findings import Finding
+from modelops.machine.finding import Finding
 from modelops.machine.hardware import nvidia_gpus
 from modelops.paths import checkout
 

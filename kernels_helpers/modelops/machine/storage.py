@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from modelops.machine.findings import Finding
+from modelops.machine.finding import Finding
 from modelops.paths import StateHome
 
 GB = 10**9

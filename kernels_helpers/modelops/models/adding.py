@@ -14,12 +14,13 @@ from typing import Any
 import modelops
 from modelops.errors import Conflict, NotFound
 from modelops.files import regular_files
+from modelops.models.fetching import fetch
 from modelops.models.finiteness import check_finite
 from modelops.models.gguf_files import read_gguf_header
 from modelops.models.inspection import ModelInfo, inspect_model
 from modelops.models.licences import canonical_licence
 from modelops.models.local import file_sha256
-from modelops.models.sources import Fetched, Progress, Source, fetch, parse_source
+from modelops.models.sources import Fetched, Progress, Source, parse_source
 from modelops.names import check_name
 from modelops.registry import Artifact, Build, Dependency, Registry
 from modelops.registry.scratch import ScratchFolder

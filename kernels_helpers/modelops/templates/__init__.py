@@ -13,7 +13,7 @@ from modelops.templates.references import Adapter, Dataset, Index, Model, Secret
 
 if TYPE_CHECKING:
     from modelops.templates.catalog import Catalog, Entry, find_template, list_templates
-    from modelops.templates.parameters import Parameter
+    from modelops.templates.parameter import Parameter
     from modelops.templates.schema import describe_type
     from modelops.templates.template import Template, load_template
     from modelops.templates.values_file import read_values
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Catalog": "catalog",
     "Entry": "catalog",
-    "Parameter": "parameters",
+    "Parameter": "parameter",
     "Template": "template",
     "describe_type": "schema",
     "find_template": "catalog",

@@ -4,47 +4,17 @@ from __future__ import annotations
 
 import ast
 import keyword
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 from modelops.errors import InvalidInput
-from modelops.templates.annotations import ALLOWED, RESERVED_NAMES, NotAllowed, evaluate, literal, reference_of
+from modelops.templates.annotations import ALLOWED, RESERVED_NAMES, NotAllowed, evaluate, literal
 from modelops.templates.comments import Comments, read_comments
-from modelops.templates.references import ReferenceName
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+from modelops.templates.parameter import Parameter
+from modelops.templates.validation import check_value
 
 MAX_CELL = 200_000
 """Characters of a parameters cell; a longer one is no form."""
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One variable of a parameters cell."""
-
-    name: str
-    annotation: Any
-    """The evaluated type, such as ``int`` or ``Annotated[float, Field(gt=0)] | None``."""
-    default: Any
-    """``None`` where the parameter is required."""
-    required: bool
-    description: str
-    group: str | None
-    line: int
-    """Line in the parameters cell, counted from 1."""
-
-    @property
-    def reference(self) -> ReferenceName | None:
-        return reference_of(self.annotation)
-
-    @cached_property
-    def adapter(self) -> TypeAdapter[Any]:
-        """pydantic's validator of the type: strict, finite numbers only."""
-        from pydantic import ConfigDict, TypeAdapter
-
-        return TypeAdapter(self.annotation, config=ConfigDict(strict=True, allow_inf_nan=False))
 
 
 def parse_parameters(source: str) -> tuple[Parameter, ...]:
@@ -118,8 +88,6 @@ def _checked(parameter: Parameter, statement: ast.stmt) -> Parameter:
     """The parameter with its default as its type holds it (``1`` of a float is ``1.0``)."""
     from pydantic import PydanticSchemaGenerationError
     from pydantic_core import SchemaError
-
-    from modelops.templates.validation import check_value
 
     try:
         parameter.adapter  # noqa: B018 - a wrong pattern or bound shows here

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from modelops.templates.parameters import Parameter
+from modelops.templates.parameter import Parameter
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

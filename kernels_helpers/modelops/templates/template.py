@@ -13,7 +13,8 @@ from modelops.errors import InvalidInput
 from modelops.names import check_name
 from modelops.templates import schema, text, validation
 from modelops.templates.notebook import read_notebook
-from modelops.templates.parameters import Parameter, parse_parameters
+from modelops.templates.parameter import Parameter
+from modelops.templates.parameters import parse_parameters
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args, get_origin
 
 from modelops.templates.annotations import base_of, is_optional
-from modelops.templates.parameters import Parameter
+from modelops.templates.parameter import Parameter
 from modelops.templates.validation import MAX_SIZE, FieldProblem, check_value, refused, unknown
 
 _INTEGER = re.compile(r"[+-]?[0-9]+(_[0-9]+)*")

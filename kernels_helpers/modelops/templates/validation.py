@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from modelops.errors import InvalidInput
-from modelops.templates.parameters import Parameter
+from modelops.templates.parameter import Parameter
 
 MAX_SIZE = 65_536
 """Characters and list items that one parameter may hold."""

@@ -115,7 +115,8 @@ def _inspect_source(
 ) -> dict[str, Any]:
     from modelops.models import inspect_model
     from modelops.models.adding import scratch_folder
-    from modelops.models.sources import fetch, parse_source
+    from modelops.models.fetching import fetch
+    from modelops.models.sources import parse_source
 
     origin = parse_source(source, revision)
     with scratch_folder(registry) as scratch:

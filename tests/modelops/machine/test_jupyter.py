@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from modelops.machine.findings import Finding
+from modelops.machine.finding import Finding
 from modelops.machine.jupyter import extensions, kernels
 
 AddKernel = Callable[..., None]

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelops.errors import InvalidInput
-from modelops.templates.parameters import Parameter, parse_parameters
+from modelops.templates.parameter import Parameter
+from modelops.templates.parameters import parse_parameters
 from modelops.templates.schema import describe_type
 
 CELL = '''"""What the form asks."""
