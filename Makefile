@@ -76,9 +76,12 @@ test: system install lint ## Set up, lint, and run all tests, the browser's incl
 test-full: system install lint ## Everything of `test`, and what takes many minutes
 	$(call pytest,not gpu)
 
+# Files of tests at once: most tests wait for processes of theirs rather than compute.
+WORKERS ?= 2
+
 define pytest
 	coverage erase
-	pytest --durations=10 -m '$(1)' --cov --cov-report=
+	pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --durations=10 -m '$(1)' --cov --cov-report=
 	@coverage report --skip-covered --sort=cover
 	@for package in kernels_helpers/modelops server_ext/modelops_server; do \
 		printf 'Coverage of %s: %s %%\n' "$${package#*/}" "$$(coverage report --format=total --include="$$package/*")"; \

@@ -7,12 +7,14 @@ import inspect
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
 import pytest
+import summaries
 
 # Its hooks run coroutine tests on the server's loop; imported here, they concern this folder only.
 from pytest_jupyter.jupyter_server import *  # noqa: F403
@@ -24,14 +26,22 @@ from modelops_server.handlers.answers.problems import Problem
 from modelops_server.handlers.operation import JSON
 
 WALKED: Counter[str] = Counter()
-"""What the walks over the route table did, for the line at the end of the run."""
+"""What a test's walk over the route table did, for the line at the end of the run."""
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how much of the API was walked, in one line."""
-    if WALKED:
-        counted = ", ".join(f"{count} {what}" for what, count in WALKED.items())
-        terminalreporter.write_line(f"REST API: {counted}", bold=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell schemathesis's tests of one function apart by their ids, as their names do: of equal ids xdist runs one."""
+    for item in items:
+        if label := getattr(item, "operation_label", None):
+            item._id = replace(item.id, params=label)
+
+
+@pytest.fixture(autouse=True)
+def report_the_walk(record_property: Callable[[str, object], None]) -> Iterator[None]:
+    WALKED.clear()
+    yield
+    for what in WALKED.items():
+        record_property(summaries.WALKED, what)
 
 
 @pytest.fixture
