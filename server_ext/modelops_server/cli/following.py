@@ -209,7 +209,7 @@ def _show_reason(job: Job) -> None:
         return
     click.echo(f"  {reason.message}")
     if reason.hint:
-        click.echo(f"  {reason.hint.replace(' ID', ' ' + job.id)}")
+        click.echo(f"  {reason.hint}")
     lines = reason.details.get("traceback") or log_tail(job.folder, 8)
     for line in lines[-12:]:
         click.echo(click.style(f"    {line}", dim=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -84,10 +84,15 @@ class Reason:
     code: str
     message: str
     hint: str = ""
+    """What helps; in its commands ``ID`` stands for the job."""
     details: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {"code": str(self.code), "message": self.message, "hint": self.hint, "details": self.details}
+
+    def of(self, job_id: str) -> Reason:
+        """The same with commands that can be copied: the job's id in place of ``ID``."""
+        return replace(self, hint=self.hint.replace(" ID", f" {job_id}"))
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Reason:

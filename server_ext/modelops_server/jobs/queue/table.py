@@ -134,7 +134,7 @@ class JobTable:
         """Every attempt of a job, the first one first."""
         query = f"SELECT {_ATTEMPT} FROM attempts WHERE job = ? ORDER BY epoch"  # noqa: S608
         rows = self.database.execute(query, [job_id])
-        return tuple(_attempt(row) for row in rows.fetchall())
+        return tuple(_attempt(row, job_id) for row in rows.fetchall())
 
     def needs(self, job_id: str) -> tuple[str, ...]:
         """The jobs that a job still waits for."""
@@ -182,7 +182,7 @@ class JobTable:
             executor=row[4],
             state=State(row[5]),
             epoch=row[6],
-            reason=_reason(row[7]),
+            reason=_reason(row[7], row[0]),
             artifacts=tuple(json.loads(row[8])),
             submitted=row[9],
             started=row[10],
@@ -192,12 +192,12 @@ class JobTable:
             request=Request(*row[14:17]),
             retries_left=row[17],
             retry_of=row[18],
-            attempt=_attempt(row[19:]) if row[19] is not None else None,
+            attempt=_attempt(row[19:], row[0]) if row[19] is not None else None,
             folder=self.home.jobs / row[0],
         )
 
 
-def _attempt(row: Sequence[Any]) -> Attempt:
+def _attempt(row: Sequence[Any], job_id: str) -> Attempt:
     return Attempt(
         epoch=row[0],
         scheduler=_identity(row[1]),
@@ -208,12 +208,12 @@ def _attempt(row: Sequence[Any]) -> Attempt:
         peak_memory=row[6],
         gpus=tuple(json.loads(row[7])),
         outcome=row[8],
-        reason=_reason(row[9]),
+        reason=_reason(row[9], job_id),
     )
 
 
-def _reason(text: str | None) -> Reason | None:
-    return Reason.from_json(json.loads(text)) if text else None
+def _reason(text: str | None, job_id: str) -> Reason | None:
+    return Reason.from_json(json.loads(text)).of(job_id) if text else None
 
 
 def _identity(text: str | None) -> Identity | None:

@@ -99,6 +99,13 @@ def test_a_cells_exception_is_told_with_its_place_and_what_to_do(jobs: Any, note
     assert jobs.output(job).metadata.modelops.run.partial is True
 
 
+def test_a_hint_names_the_job_in_its_command(jobs: Any, notebook: Callable[..., Path]) -> None:
+    job = jobs.run(notebook("raise ValueError('no')"))
+
+    assert job.reason.hint.endswith(f"modelops jobs notebook {job.id}")
+    assert job.attempt.reason.hint == job.reason.hint
+
+
 def test_a_secret_reaches_the_kernel_and_is_written_nowhere(
     jobs: Any, notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
