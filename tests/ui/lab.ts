@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, Page } from '@playwright/test';
 import { ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -172,6 +173,13 @@ export async function submit(
 ): Promise<string> {
   const job = { template, parameters, ...more };
   return (await ask<{ id: string }>(server, 'jobs', job)).id;
+}
+
+/** Expect that axe finds nothing in a part of the page that keeps people from using it. */
+export async function expectAccessible(page: Page, selector: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).include(selector).analyze();
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 }
 
 interface ILabWindow {

@@ -1,7 +1,6 @@
-import AxeBuilder from '@axe-core/playwright';
 import { Locator, Page } from '@playwright/test';
 
-import { ask, execute, expect, ILabServer, openLab, submit, test } from './lab';
+import { ask, execute, expect, expectAccessible, ILabServer, openLab, submit, test } from './lab';
 import { screenshot } from './screenshots';
 import { TRAINING, writeTraining } from './training';
 
@@ -23,13 +22,6 @@ async function stateOf(lab: ILabServer, id: string): Promise<string> {
 async function step(panel: Locator): Promise<number> {
   const text = await panel.locator('.jp-ModelOps-step').first().textContent();
   return Number(text?.replace(/\D/g, ''));
-}
-
-async function seriousFindings(page: Page, selector: string): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).include(selector).analyze();
-  return violations
-    .filter(found => found.impact === 'serious' || found.impact === 'critical')
-    .map(found => `${found.id}: ${found.nodes.map(node => node.html).join(' ')}`);
 }
 
 test.beforeAll(async ({ lab }) => {
@@ -59,7 +51,7 @@ test('a run is followed live, survives a reload, and shows what it made', async 
   await expect(panel.getByText('step 150', { exact: true }).first()).toBeVisible();
   await expect(page.getByText('train has succeeded.')).toBeVisible();
   await screenshot(page, 'run-succeeded');
-  expect(await seriousFindings(page, '.jp-ModelOps-Job')).toEqual([]);
+  await expectAccessible(page, '.jp-ModelOps-Job');
 
   await panel.getByText('Values as a table').click();
   await expect(panel.getByRole('row', { name: /^loss/ })).toContainText('150');
@@ -96,7 +88,7 @@ test('a run that failed says why and where, and is set up again', async ({ page,
   await expect(reason).toContainText('raise ValueError');
   await expect(panel.getByRole('log')).toContainText('step 12');
   await screenshot(page, 'run-failed-dark');
-  expect(await seriousFindings(page, '.jp-ModelOps-Job')).toEqual([]);
+  await expectAccessible(page, '.jp-ModelOps-Job');
 
   await panel.getByRole('button', { name: 'Change and run again…' }).click();
   await expect(panel).toBeHidden();

@@ -1,11 +1,10 @@
-import AxeBuilder from '@axe-core/playwright';
 import { Locator, Page } from '@playwright/test';
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-import { execute, expect, ILabServer, openLab, runCommand, test } from './lab';
+import { execute, expect, expectAccessible, ILabServer, openLab, runCommand, test } from './lab';
 import { screenshot } from './screenshots';
 
 const ROOT = resolve(__dirname, '../..');
@@ -35,12 +34,6 @@ async function tabTo(page: Page, target: Locator): Promise<void> {
 const SAID = [1, 2, 3]
   .map(number => JSON.stringify({ prompt: `Say ${number}`, completion: `ok ${number}` }))
   .join('\n');
-
-async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).include('.jp-ModelOps-Run').analyze();
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-}
 
 /** Open the form of a training as a person does. */
 async function newTraining(page: Page, lab: ILabServer): Promise<Locator> {
@@ -73,7 +66,7 @@ test('where there is nothing yet, the form offers the example and names every ba
   await expect(panel.getByRole('heading', { name: 'Not ready', exact: true })).toBeVisible();
   await expect(panel.getByRole('button', { name: 'Run', exact: true })).toBeDisabled();
   await screenshot(page, 'setup-empty');
-  await expectAccessible(page);
+  await expectAccessible(page, '.jp-ModelOps-Run');
 
   await panel.getByRole('button', { name: 'Add to Dataset' }).click();
   await panel.getByLabel('or a path below').fill('my-chats.jsonl');
@@ -86,7 +79,7 @@ test('where there is nothing yet, the form offers the example and names every ba
   const add = panel.getByRole('button', { name: 'Add dataset' });
   await expect(add).toBeDisabled();
   await screenshot(page, 'setup-bad-rows');
-  await expectAccessible(page);
+  await expectAccessible(page, '.jp-ModelOps-Run');
 
   await panel.getByLabel('Skip these rows').check();
   await add.click();
@@ -143,12 +136,12 @@ test('with model and dataset the form is ready, and shows the first batch as the
   await panel.getByRole('button', { name: 'as command' }).click();
   await expect(panel.getByText('modelops run sft')).toBeVisible();
   await screenshot(page, 'setup-ready-light');
-  await expectAccessible(page);
+  await expectAccessible(page, '.jp-ModelOps-Run');
   await execute(page, 'apputils:change-theme', { theme: 'JupyterLab Dark' });
   await expect(page.locator('body')).toHaveAttribute('data-jp-theme-name', 'JupyterLab Dark');
   await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
   await screenshot(page, 'setup-ready-dark');
-  await expectAccessible(page);
+  await expectAccessible(page, '.jp-ModelOps-Run');
 });
 
 test('a model is added by its form: cancelled, refused, then added unprobed and picked', async ({
@@ -172,7 +165,7 @@ test('a model is added by its form: cancelled, refused, then added unprobed and 
   await add('tiny-model', 'mine');
   await panel.getByLabel('Add it unprobed').check({ timeout: 60_000 });
   await screenshot(page, 'setup-add-model');
-  await expectAccessible(page);
+  await expectAccessible(page, '.jp-ModelOps-Run');
   await panel.getByRole('button', { name: 'Add model' }).click();
 
   await expect(panel.getByLabel('Base model', { exact: true })).toHaveValue('mine@1', {

@@ -2,7 +2,7 @@ import { Locator, Page } from '@playwright/test';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { expect, ILabServer, openLab, test } from './lab';
+import { expect, expectAccessible, ILabServer, openLab, test } from './lab';
 
 const ROOT = resolve(__dirname, '../..');
 const SCREENSHOTS = join(ROOT, 'test-results/screenshots');
@@ -123,6 +123,7 @@ test('JobView follows a job from its start to what it has made', async ({ page, 
   await expect(widget.getByRole('log')).toContainText('begins');
   await expect(widget.getByRole('button', { name: 'Cancel' })).toBeHidden();
   await pictures(page, widget, 'widget-job');
+  await expectAccessible(page, '.jp-ModelOpsWidget-root');
 });
 
 test('JobView cancels by keyboard, and says what is kept', async ({ page, lab }) => {
@@ -191,6 +192,7 @@ view`;
   await page.keyboard.press('Enter');
   await expect(widget.getByRole('status')).toContainText('✓ verified');
   await pictures(page, widget, 'widget-artifact');
+  await expectAccessible(page, '.jp-ModelOpsWidget-root');
 
   await tamper(lab, 'fine');
   await widget.getByRole('button', { name: 'Verify' }).click();
@@ -224,6 +226,7 @@ test('TrainForm is filled in, checked, run and followed by keyboard alone', asyn
   await page.keyboard.type('40');
   await expect(status).toHaveText('✓ Ready');
   await pictures(page, widget, 'widget-form');
+  await expectAccessible(page, '.jp-ModelOpsWidget-root');
   await widget.getByText('Optimisation').focus();
   await page.keyboard.press('Enter');
   await widget.getByLabel('Learning rate').focus();
