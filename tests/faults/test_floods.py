@@ -94,3 +94,21 @@ def test_f15_a_50_mb_image_is_left_out_and_smaller_ones_are_kept_up_to_the_noteb
     assert list(large[0].data) == ["text/plain"]
     assert ["image/png" in output.data for output in small] == [True] * 8 + [False] * 4
     check_bounds(jobs, job, peak, output=101_000_000)
+
+
+def test_f15_a_display_too_large_to_be_received_costs_that_display_and_nothing_else(
+    jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    show = (
+        "from IPython.display import display\n"
+        "display({'image/png': 'A' * 200_000_000, 'text/plain': '<Figure>'}, raw=True)\nprint('shown')"
+    )
+    job, peak = run_and_weigh(jobs, notebook(show, "print('after')"))
+
+    assert job.state == "succeeded", job.reason
+    first, second = (cell.outputs for cell in jobs.output(job).cells)
+    printed = "".join(output["text"] for output in first)
+    assert "shown" in printed
+    assert "[left out: an output of 200,000," in printed
+    assert second[0].text == "after\n"
+    check_bounds(jobs, job, peak, output=3_000_000)

@@ -42,21 +42,44 @@ def _steady(stream, piece, waiting):
         if size > waiting:
             stream.flush()
     stream._flush_buffers, stream._schedule_flush = in_pieces, schedule_or_wait
+def _unbroken(sender, messages, largest):
+    import sys, threading, zmq
+    schedule, send = sender.schedule, sender._really_send
+    def schedule_or_call(function):
+        if threading.current_thread() is sender.thread:
+            function()
+        else:
+            schedule(function)
+    def send_or_tell(parts, *args, **kwargs):
+        size = sum(memoryview(part).nbytes for part in parts)
+        if size <= largest:
+            send(parts, *args, **kwargs)
+        else:
+            print(f'[left out: an output of {size:,} bytes]', file=sys.stderr)
+    def keep_all():
+        sender.socket.setsockopt(zmq.XPUB_NODROP, 1)
+        sender.socket.setsockopt(zmq.SNDHWM, messages)
+    sender.schedule, sender._really_send = schedule_or_call, send_or_tell
+    sender.schedule(keep_all)
 def _steady_streams():
     import contextlib, sys
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, '_flush_buffers') and hasattr(stream, '_schedule_flush'):
-            _steady(stream, 1_000_000, 8_000_000)
+            _steady(stream, 250_000, 8_000_000)
+    _unbroken(get_ipython().kernel.iopub_thread, 100, 125_000_000)
     get_ipython()._tee = lambda channel: contextlib.nullcontext()
 _steady_streams()
-del _steady, _steady_streams
+del _steady, _steady_streams, _unbroken
 """
-"""Printing that fills nobody's memory.
+"""Printing that fills nobody's memory, and of which nothing gets lost.
 
 ipykernel sends what was printed in the last 0.2 s as one message, and that can be hundreds of megabytes; a cell that
-prints megabytes without a pause keeps the sending thread from ever taking them; and IPython remembers all that was
-printed. So pieces of a million characters are sent, who prints waits while eight million are not taken, and nothing is
-remembered. It works on methods that no cell replaces: IPython puts ``write`` back when a cell ends.
+prints megabytes without a pause keeps the sending thread from ever taking them; that thread hands what it sends to
+itself through a pipe, and waits for ever when the pipe is full; a thousand messages that nobody has read yet wait in
+memory, and the next are dropped; and IPython remembers all that was printed. So small pieces are sent, at once, a
+hundred may wait for the reader, who prints waits while eight million characters are not taken, an output that no reader
+could take is left out by name, and nothing is remembered. It works on methods that no cell replaces: IPython puts
+``write`` back when a cell ends.
 """
 
 _EXIT_POLL = 0.01
@@ -160,7 +183,7 @@ class Kernel:
             await self.manager.start_kernel(
                 stdin=subprocess.DEVNULL, env=self._environment, cwd=str(self._working_directory), **options
             )
-            self._client = client = self.manager.client()
+            self._client = client = self.manager.client(context=self.manager.context)
             client.start_channels()
             await self._answer(client, patience)
             if self._is_ipykernel:
@@ -254,4 +277,5 @@ class Kernel:
             if self._client is not None:
                 self._client.stop_channels()
             await self.manager.cleanup_resources()
+            self.manager.context.destroy(linger=0)
             shutil.rmtree(self.folder, ignore_errors=True)

@@ -13,10 +13,8 @@ from jupyter_client.session import Session
 LEFT_OUT = "modelops: not read, bytes: "
 """What begins a text that stands for a picture or the like that was not read; its size follows."""
 
-_LARGEST = 125_000_000
-"""Bytes of the largest message that is received at all; the connection of a kernel that sends more is renewed."""
 _WAITING = 4
-"""Messages that are received before they are wanted; of the others, a thousand wait in the kernel."""
+"""Messages that are received before they are wanted; the others wait in the kernel."""
 _WHOLE = 16_000_000
 """Bytes up to which a message, and a text in it, are read whole: an image of 10 MB has 14 million characters."""
 _KEPT = 6_000_000
@@ -28,10 +26,9 @@ _HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?$")
 
 
 def bounded_context() -> zmq.asyncio.Context:
-    """A context whose sockets take few and no huge messages in advance."""
+    """A context whose sockets take few messages in advance."""
     context = zmq.asyncio.Context()
     context.setsockopt(zmq.RCVHWM, _WAITING)
-    context.setsockopt(zmq.MAXMSGSIZE, _LARGEST)
     return context
 
 
