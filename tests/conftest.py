@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -228,11 +229,21 @@ class RunningServer:
             stderr=(folder / "server.log").open("wb"),
         )
         deadline = time.monotonic() + 60
-        while not (files := list((folder / "runtime").glob("jpserver-*.json"))) or not files[0].stat().st_size:
+        # It writes down where it is a moment before it listens there.
+        while not self._listens():
             assert self.process.poll() is None, (folder / "server.log").read_text()
             assert time.monotonic() < deadline, "the server did not start"
             time.sleep(0.05)
-        self.url = str(json.loads(files[0].read_text())["url"]).replace("localhost", "127.0.0.1")
+
+    def _listens(self) -> bool:
+        files = list((self.folder / "runtime").glob("jpserver-*.json"))
+        if not files or not (text := files[0].read_text()):
+            return False
+        where = json.loads(text)
+        self.url = str(where["url"]).replace("localhost", "127.0.0.1")
+        with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", where["port"]), 5):
+            return True
+        return False
 
     def stop(self) -> None:
         """End the server, and what its jobs left running."""

@@ -67,6 +67,15 @@ class StateHome:
         return self.root / "templates"
 
     @property
+    def environments(self) -> Path:
+        return self.root / "environments"
+
+    @property
+    def locks(self) -> Path:
+        """Lock files of the user's own environments."""
+        return self.root / "locks"
+
+    @property
     def cache(self) -> Path:
         """What can be computed again: nothing is lost when it is removed."""
         return self.root / "cache"

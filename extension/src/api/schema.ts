@@ -1638,6 +1638,8 @@ export interface components {
             readonly produces: readonly string[];
             /** @description Import names of the packages that it needs. */
             readonly requires: readonly string[];
+            /** @description The environment that it runs in; `null`: the notebook's own kernel. */
+            readonly environment: string | null;
             readonly resources: components["schemas"]["TemplateResources"];
             readonly resumable: boolean;
             /** @description Values of parameters that go together, by their title. */
@@ -1668,6 +1670,8 @@ export interface components {
             readonly produces: readonly string[] | null;
             /** @default null */
             readonly requires: readonly string[] | null;
+            /** @default null */
+            readonly environment: string | null;
             /** @default null */
             readonly resources: components["schemas"]["TemplateResources"] | null;
             /** @default null */

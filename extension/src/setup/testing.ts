@@ -10,6 +10,7 @@ export const TEMPLATE: Template = {
   summary: 'Tunes a model.',
   produces: ['adapter'],
   requires: [],
+  environment: null,
   resources: { cpus: null, gpus: null, memory: null },
   resumable: false,
   sha256: '0'.repeat(64),

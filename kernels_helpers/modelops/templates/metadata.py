@@ -41,6 +41,8 @@ class TemplateMetadata(BaseModel):
     summary: Annotated[str, StringConstraints(max_length=1000)] = ""
     produces: list[ArtifactKind] = []
     requires: list[Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]] = []
+    environment: Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9._-]{0,39}$")] | None = None
+    """What it runs in, where that is not the notebook's kernel: a name that ``modelops env list`` knows."""
     resources: Resources = Resources()
     resumable: bool = False
     presets: dict[

@@ -32,6 +32,8 @@ class Template:
     """Kinds of the artifacts it makes."""
     requires: tuple[str, ...]
     """Import names of the packages that it needs."""
+    environment: str | None
+    """Name of the environment that it runs in; ``None`` for the notebook's own kernel."""
     resources: dict[str, Any]
     """``cpus``, ``gpus`` and ``memory`` (bytes), as far as it says."""
     resumable: bool
@@ -63,6 +65,7 @@ class Template:
             "summary": self.summary,
             "produces": list(self.produces),
             "requires": list(self.requires),
+            "environment": self.environment,
             "resources": self.resources,
             "resumable": self.resumable,
             "sha256": self.sha256,
@@ -94,6 +97,7 @@ def load_template(path: str | Path) -> Template:
         summary=metadata.summary,
         produces=tuple(metadata.produces),
         requires=tuple(metadata.requires),
+        environment=metadata.environment,
         resources=metadata.resources.model_dump(exclude_none=True),
         resumable=metadata.resumable,
         presets=presets,

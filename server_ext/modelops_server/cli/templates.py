@@ -86,6 +86,7 @@ def _print_template(template: Template, called: str) -> None:
     facts = {
         "makes": ", ".join(template.produces),
         "needs": ", ".join(template.requires),
+        "runs in": f"environment {template.environment}" if template.environment else "",
         "resources": _resources(template),
         "resumable": "goes on from its last checkpoint" if template.resumable else "",
         "notebook": str(template.path),

@@ -16,8 +16,10 @@ from typing import Any
 
 from modelops.errors import InvalidInput, ModelOpsError, NotFound, Unavailable
 from modelops.names import Reference
+from modelops.paths import StateHome
 from modelops.registry import Registry
 from modelops.templates import Parameter, Template
+from modelops_server.environments import usable
 from modelops_server.jobs.executors import executor_names
 from modelops_server.jobs.queue.table import JobTable
 from modelops_server.jobs.records import Job
@@ -168,9 +170,15 @@ def check_executor(name: str) -> None:
         )
 
 
-def choose_kernel(notebook: Path, kernel: str | None) -> tuple[str, str]:
-    """The name and language of the kernel to use: the one asked for, else the notebook's; raises ``NotFound``."""
-    metadata = json.loads(notebook.read_bytes()).get("metadata", {})
+def choose_kernel(template: Template, kernel: str | None, home: StateHome) -> tuple[str, str]:
+    """The name and language of the kernel to use: the one asked for, else that of the environment that the template
+    names, else the notebook's.
+
+    Raises ``NotFound``, and ``Unavailable`` with code ``environment_missing`` where the environment was not made.
+    """
+    if kernel is None and template.environment is not None:
+        kernel = usable(home, template.environment).definition.kernel
+    metadata = json.loads(template.path.read_bytes()).get("metadata", {})
     name = kernel or metadata.get("kernelspec", {}).get("name") or "python3"
     return name, find_kernel(name).language
 

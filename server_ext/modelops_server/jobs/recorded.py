@@ -119,7 +119,7 @@ def _seconds(start: str | None, end: str | None) -> float | None:
 def _packages(path: Path) -> dict[str, str] | None:
     if not path.exists():
         return None
-    first, *lines = path.read_text().splitlines() or [""]
+    first, *lines = [line for line in path.read_text().splitlines() if not line.startswith("# environment ")] or [""]
     versions = dict(line.split("==", 1) for line in lines if "==" in line)
     match = re.fullmatch(r"# Python (\S+) on (.+)", first)
     return {**({"Python": match[1], "platform": match[2]} if match else {"kernel": first.lstrip("# ")}), **versions}

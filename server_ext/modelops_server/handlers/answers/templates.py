@@ -38,6 +38,7 @@ class TemplateFacts(Answer):
     summary: str
     produces: list[str] = Field(description="Kinds of the artifacts it makes.")
     requires: list[str] = Field(description="Import names of the packages that it needs.")
+    environment: str | None = Field(description="The environment that it runs in; `null`: the notebook's own kernel.")
     resources: TemplateResources
     resumable: bool
     presets: dict[str, dict[str, Any]] = Field(description="Values of parameters that go together, by their title.")
@@ -62,6 +63,7 @@ class TemplateEntry(Answer):
     summary: str | None = None
     produces: list[str] | None = None
     requires: list[str] | None = None
+    environment: str | None = None
     resources: TemplateResources | None = None
     resumable: bool | None = None
     presets: dict[str, dict[str, Any]] | None = None

@@ -9,6 +9,7 @@ from typing import Any
 
 from modelops.errors import ModelOpsError
 from modelops.names import check_name
+from modelops.paths import StateHome
 from modelops.registry import Artifact, Registry
 from modelops.registry.database import LEAST_SPACE
 from modelops.templates import Template
@@ -81,13 +82,13 @@ def references(
     return found, [], ok("references", f"Registered and signed: {names}." if names else "It reads no artifacts.")
 
 
-def environment(asked: Asked) -> tuple[str | None, Check]:
+def environment(asked: Asked, home: StateHome) -> tuple[str | None, Check]:
     """The kernel's Python, and whether it is there with all that the notebook needs."""
     try:
         preflight.check_executor(asked.executor)
         if asked.name is not None:
             check_name(asked.name, "job name")
-        name, _ = preflight.choose_kernel(asked.template.path, asked.kernel)
+        name, _ = preflight.choose_kernel(asked.template, asked.kernel, home)
         preflight.check_packages(asked.template.requires, name)
     except ModelOpsError as error:
         return None, Check(name="environment", status="blocked", sentence=error.message, mend=_mend(error.hint))

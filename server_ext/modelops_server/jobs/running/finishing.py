@@ -192,10 +192,12 @@ class Finisher:
         opened = {
             ref: self._registry.get(ref).as_dependency("input") for ref in opened_inputs(result.folder, result.offset)
         }
+        lock = environment.lock_of(result.folder)
         return (
             Dependency("template", spec.template_uri, spec.template_sha256),
             *{**opened, **pinned}.values(),
             Dependency("environment", f"file:{environment.FILE}", result.environment_sha256),
+            *([Dependency("environment-lock", f"modelops:environment/{lock[0]}", lock[1])] if lock else []),
         )
 
     def _byproduct(self, path: Path) -> FileEntry:

@@ -1,4 +1,4 @@
-"""Fixtures of the command line's tests."""
+"""Fixtures of the tests of the server and the command line."""
 
 from __future__ import annotations
 
