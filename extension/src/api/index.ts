@@ -154,6 +154,10 @@ export class Api {
     return this.connection.send('POST', 'models', model);
   }
 
+  createEnvironment(name: string): Promise<Task> {
+    return this.connection.send('POST', `environments/${encodeURIComponent(name)}`, {});
+  }
+
   async tasks(): Promise<readonly Task[]> {
     return (await this.connection.get<{ tasks: Task[] }>('tasks')).tasks;
   }

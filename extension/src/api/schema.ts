@@ -78,7 +78,7 @@ export interface paths {
             readonly header?: never;
             readonly path: {
                 /**
-                 * @description Name of a template or an artifact.
+                 * @description Name of a template, an artifact or an environment.
                  * @example support-bot
                  */
                 readonly name: string;
@@ -518,7 +518,7 @@ export interface paths {
             readonly header?: never;
             readonly path: {
                 /**
-                 * @description Name of a template or an artifact.
+                 * @description Name of a template, an artifact or an environment.
                  * @example support-bot
                  */
                 readonly name: string;
@@ -592,6 +592,47 @@ export interface paths {
         /** Fetch, check, sign and register a model */
         readonly post: operations["addModel"];
         readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the environments that templates may need: what each costs, and whether it is there */
+        readonly get: operations["listEnvironments"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/environments/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact or an environment.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Make an environment and its kernel */
+        readonly post: operations["createEnvironment"];
+        /** Remove an environment and its kernel; refused while a job uses it */
+        readonly delete: operations["removeEnvironment"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -972,6 +1013,43 @@ export interface components {
             readonly free: number;
         };
         /**
+         * Environment
+         * @description A locked set of packages behind a kernel, made or not.
+         */
+        readonly Environment: {
+            readonly name: string;
+            readonly title: string;
+            readonly summary: string;
+            /** @enum {string} */
+            readonly state: "absent" | "ready" | "outdated" | "broken";
+            /** @description Name of its kernelspec. */
+            readonly kernel: string;
+            /** @description Of today's lock file. */
+            readonly lock_sha256: string;
+            /** @description Bytes to download at most. */
+            readonly download: number;
+            /** @description Bytes that it takes, as measured when the lock was made. */
+            readonly disk: number;
+            /** @description How long it took on two processor cores. */
+            readonly minutes: number;
+            /** @description What it has of its own, with versions. */
+            readonly packages: {
+                readonly [key: string]: string;
+            };
+            /** @description Environments in whose place it can be used. */
+            readonly provides: readonly string[];
+            readonly created: string | null;
+            /** @description Bytes that it takes here. */
+            readonly size: number | null;
+        };
+        /**
+         * EnvironmentList
+         * @description All environments that can be made, by name.
+         */
+        readonly EnvironmentList: {
+            readonly environments: readonly components["schemas"]["Environment"][];
+        };
+        /**
          * Estimate
          * @description What the job will take.
          */
@@ -1308,6 +1386,17 @@ export interface components {
             readonly test_fraction: number | null;
         };
         /**
+         * NewEnvironment
+         * @description How to make it.
+         */
+        readonly NewEnvironment: {
+            /**
+             * @description Make it anew where it is there already.
+             * @default false
+             */
+            readonly again: boolean;
+        };
+        /**
          * NewModel
          * @description Which model to add.
          */
@@ -1569,12 +1658,12 @@ export interface components {
         readonly Task: {
             readonly id: string;
             /** @enum {string} */
-            readonly kind: "add-model" | "add-dataset";
-            /** @description Of the artifact that it makes. */
+            readonly kind: "add-model" | "add-dataset" | "create-environment";
+            /** @description Of what it makes. */
             readonly name: string;
             readonly state: components["schemas"]["TaskState"];
             readonly progress: components["schemas"]["TaskProgress"];
-            readonly result: components["schemas"]["TaskResult"] | null;
+            readonly result: components["schemas"]["TaskResult"] | components["schemas"]["Environment"] | null;
             readonly problem: components["schemas"]["Details"] | null;
             /** Format: date-time */
             readonly created: string;
@@ -1857,7 +1946,7 @@ export interface operations {
             readonly header?: never;
             readonly path: {
                 /**
-                 * @description Name of a template or an artifact.
+                 * @description Name of a template, an artifact or an environment.
                  * @example support-bot
                  */
                 readonly name: string;
@@ -2422,7 +2511,7 @@ export interface operations {
             readonly header?: never;
             readonly path: {
                 /**
-                 * @description Name of a template or an artifact.
+                 * @description Name of a template, an artifact or an environment.
                  * @example support-bot
                  */
                 readonly name: string;
@@ -2458,7 +2547,7 @@ export interface operations {
             readonly header?: never;
             readonly path: {
                 /**
-                 * @description Name of a template or an artifact.
+                 * @description Name of a template, an artifact or an environment.
                  * @example support-bot
                  */
                 readonly name: string;
@@ -2613,6 +2702,83 @@ export interface operations {
                 content: {
                     readonly "application/json": components["schemas"]["Task"];
                 };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listEnvironments: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EnvironmentList"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly createEnvironment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact or an environment.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewEnvironment"];
+            };
+        };
+        readonly responses: {
+            /** @description Accepted */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Task"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly removeEnvironment: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact or an environment.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description No Content */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
             readonly default: components["responses"]["Problem"];
         };

@@ -7,7 +7,7 @@ import { Api, Artifact, asProblem, ProblemError, Task } from '../api';
 /** How often a task is asked how far it is, in milliseconds. */
 const INTERVAL = 500;
 
-/** A dataset or a model that is being added: a task of the server, followed to its end. */
+/** A dataset, model or environment that is being added: a task of the server, followed to its end. */
 export class Adding extends VDomModel {
   constructor(
     private readonly api: Api,
@@ -31,7 +31,7 @@ export class Adding extends VDomModel {
     return this._problem;
   }
 
-  /** Emitted with what was added. */
+  /** Emitted with the artifact that was added. */
   get added(): ISignal<this, Artifact> {
     return this._added;
   }
@@ -93,7 +93,7 @@ export class Adding extends VDomModel {
       this.poll?.dispose();
     }
     this.stateChanged.emit();
-    if (task.result) {
+    if (task.result && 'ref' in task.result) {
       this._added.emit(task.result);
     }
   }

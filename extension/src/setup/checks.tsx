@@ -4,6 +4,7 @@ import type { Check, FieldProblem, Mend, Readiness } from '../api';
 import { Mood, Problem } from '../components';
 import { Copyable } from '../components/copyable';
 import { bytes, count, roughly } from '../format';
+import { AtWork } from './atwork';
 import { useSetup } from './context';
 import type { SetupModel } from './model';
 import { sentenceOf } from './parameters';
@@ -146,6 +147,8 @@ function mendName({ action, sentence }: Mend, { workbench: { trans } }: SetupMod
       return trans.__('Add a model…');
     case 'add-dataset':
       return trans.__('Add a dataset…');
+    case 'create-environment':
+      return trans.__('Create the environment');
     default:
       return sentence;
   }
@@ -168,11 +171,13 @@ function Reason(props: {
         {OF_FIELDS.has(check.name) && fields.length > 0
           ? fields.map(field => <div key={field.name}>{ofField(field, model)}</div>)
           : sentence}
+        {mend?.action?.kind === 'create-environment' && <Making mend={mend} model={model} />}
         {mend && does && !asksItself(mend) && (
           <div>
             <button
               type="button"
               className="jp-mod-styled"
+              disabled={mend.action?.kind === 'create-environment' && model.environment.busy}
               onClick={() => {
                 model.mend(mend);
               }}
@@ -185,5 +190,18 @@ function Reason(props: {
         {mend?.command && !does && <Copyable text={mend.command} trans={trans} />}
       </div>
     </li>
+  );
+}
+
+/** What making an environment costs; once it is at work, how far it is, and why it ended in vain. */
+function Making(props: { mend: Mend; model: SetupModel }): React.JSX.Element {
+  const { environment, workbench } = props.model;
+  const { trans } = workbench;
+  return (
+    <>
+      <div className="jp-ModelOps-help">{props.mend.sentence}</div>
+      {environment.busy && <AtWork adding={environment} trans={trans} />}
+      {environment.problem && <Problem problem={environment.problem} trans={trans} />}
+    </>
   );
 }

@@ -26,6 +26,7 @@ import {
   problemsOf,
   same
 } from './parameters';
+import { Adding } from './adding';
 import { applied, current, IPreset, presetsOf } from './presets';
 import { ReadinessModel } from './readiness';
 import { meant, References } from './references';
@@ -47,9 +48,26 @@ export class SetupModel extends VDomModel {
     this.readiness.stateChanged.connect(() => {
       this.stateChanged.emit();
     });
+    this.environment = new Adding(workbench.api);
+    this.environment.stateChanged.connect(({ task }) => {
+      if (task?.state === 'succeeded') {
+        this.readiness.changed();
+      }
+      this.stateChanged.emit();
+    });
+    this.references.tasks.stateChanged.connect(({ value }) => {
+      const made = value?.find(
+        ({ kind, state }) => kind === 'create-environment' && state === 'running'
+      );
+      if (made && !this.environment.task) {
+        this.environment.follow(made);
+      }
+    });
     void this.load();
   }
 
+  /** The environment that is being made for the template. */
+  readonly environment: Adding;
   readonly references: References;
   readonly readiness: ReadinessModel;
 
@@ -207,6 +225,9 @@ export class SetupModel extends VDomModel {
       case 'add-dataset':
         this.adding = action.parameter as string;
         break;
+      case 'create-environment':
+        void this.environment.start(api => api.createEnvironment(action.environment as string));
+        return;
       case 'options':
       case 'resources': {
         const { kind } = action;
@@ -267,6 +288,7 @@ export class SetupModel extends VDomModel {
   }
 
   override dispose(): void {
+    this.environment.dispose();
     this.readiness.dispose();
     this.references.dispose();
     super.dispose();

@@ -3,9 +3,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Artifact } from '../api';
-import { Ago, Problem, Progress } from '../components';
+import { Ago, Problem } from '../components';
 import { bytes, count } from '../format';
 import { Adding } from './adding';
+import { AtWork } from './atwork';
 import { useModel } from './context';
 import { AddDataset } from './dataset';
 import { EXAMPLES } from './examples';
@@ -158,24 +159,6 @@ function useAdding(model: SetupModel, parameter: IParameter, kind: ReferenceKind
     [adding]
   );
   return adding;
-}
-
-/** Something that is being added: how far it is, and a way to stop it. */
-function AtWork(props: { adding: Adding; trans: TranslationBundle }): React.JSX.Element {
-  const { adding, trans } = props;
-  const { task } = adding;
-  const text = task?.progress.text ?? '';
-  return (
-    <div className="jp-ModelOps-atwork" role="status" aria-live="polite">
-      <div>
-        {trans.__('Adding %1…', task?.name ?? '')} {text}
-      </div>
-      <Progress label={trans.__('Adding')} fraction={task?.progress.fraction ?? null} />
-      <button type="button" className="jp-mod-styled" onClick={() => void adding.cancel()}>
-        {trans.__('Cancel')}
-      </button>
-    </div>
-  );
 }
 
 /** What is known of the artifact that was picked. */

@@ -67,6 +67,39 @@ describe('SetupView', () => {
     await until(() => workbench.asked.some(({ what }) => what === 'POST jobs'));
   });
 
+  it('makes the environment that is missing, shows how far it is, and looks again', async () => {
+    const task = {
+      id: 'task-1',
+      kind: 'create-environment',
+      name: 'small',
+      result: null,
+      problem: null
+    };
+    const missing = {
+      name: 'environment',
+      status: 'blocked',
+      sentence: 'The environment is not there.',
+      mend: {
+        sentence: 'Create it (2 MB): modelops env create small',
+        action: { kind: 'create-environment', environment: 'small' }
+      }
+    };
+    const progress = { text: 'Installing greeting 1.0', fraction: null };
+    let made = false;
+    const { node } = await panel({
+      'POST preflight': () => (made ? READY : { ...READY, ready: false, checks: [missing] }),
+      'POST environments/small': { ...task, state: 'running', progress },
+      'GET tasks/task-1': () => ({ ...task, state: made ? 'succeeded' : 'running', progress })
+    });
+    await reads(node, missing.mend.sentence);
+    button(node, 'Create the environment').click();
+    await reads(node, 'Adding small… Installing greeting 1.0');
+    expect(button(node, 'Create the environment').disabled).toBe(true);
+    made = true;
+    await until(() => !node.textContent.includes(missing.sentence));
+    expect(button(node, 'Run').textContent).toBe('Run');
+  });
+
   it('says why a run was not queued', async () => {
     const { node } = await panel({
       'POST jobs': new Refusal(503, { code: 'busy', detail: 'Try it in a minute.' })

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from modelops_server.handlers.base import ModelOpsHandler
 
 Action = Literal["read", "write", "execute"]
-Resource = Literal["health", "templates", "jobs", "artifacts", "datasets", "models", "preflight", "tasks"]
+Resource = Literal[
+    "health", "templates", "jobs", "artifacts", "datasets", "models", "environments", "preflight", "tasks"
+]
 
 JSON = "application/json"
 

@@ -16,6 +16,7 @@ from modelops_server.handlers.artifacts import (
 from modelops_server.handlers.base import ModelOpsHandler, UnknownRouteHandler
 from modelops_server.handlers.contract import ContractHandler
 from modelops_server.handlers.datasets import DatasetsHandler, InspectDatasetHandler
+from modelops_server.handlers.environments import EnvironmentHandler, EnvironmentsHandler
 from modelops_server.handlers.health import HealthHandler
 from modelops_server.handlers.job_files import LogHandler, NotebookHandler, ReportHandler
 from modelops_server.handlers.jobs import CancelHandler, ComparisonHandler, JobHandler, JobsHandler, RetryHandler
@@ -42,7 +43,7 @@ class Part:
 
 PARTS = {
     "id": Part("[a-z0-9][a-z0-9._-]{0,95}", "Id of a job or a task.", "sft-0tvnekde"),
-    "name": Part("[^/]+", "Name of a template or an artifact.", "support-bot"),
+    "name": Part("[^/]+", "Name of a template, an artifact or an environment.", "support-bot"),
     "ref": Part("[^/]+", "An artifact: `name` (its newest version), `name@3` or `name@alias`.", "support-bot@3"),
     "alias": Part("[^/]+", "Another name of one version.", "production"),
     "path": Part(".+", "Path of a file inside the artifact; its slashes stay as they are.", "README.md"),
@@ -108,6 +109,8 @@ ROUTES = (
     Route("datasets", DatasetsHandler),
     Route("datasets/inspect", InspectDatasetHandler),
     Route("models", ModelsHandler),
+    Route("environments", EnvironmentsHandler),
+    Route("environments/{name}", EnvironmentHandler),
     Route("tasks", TasksHandler),
     Route("tasks/{id}", TaskHandler),
     Route("tasks/{id}/cancel", CancelTaskHandler),

@@ -22,7 +22,7 @@ MOST_RUNNING = 8
 MOST_KEPT = 100
 """Ended tasks that are still listed."""
 
-TaskKind = Literal["add-model", "add-dataset"]
+TaskKind = Literal["add-model", "add-dataset", "create-environment"]
 
 
 class TaskState(StrEnum):
@@ -41,7 +41,7 @@ class Task:
     id: str
     kind: TaskKind
     name: str
-    """Of the artifact that it makes."""
+    """Of what it makes."""
     state: TaskState = TaskState.RUNNING
     text: str = "Starting"
     fraction: float | None = None

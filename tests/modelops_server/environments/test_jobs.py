@@ -64,6 +64,7 @@ def test_without_it_nothing_is_queued_and_the_way_to_it_is_named(
     assert (ready.ready, check.status) == (False, "blocked")
     assert check.mend is not None
     assert check.mend.command == "modelops env create small"
+    assert check.mend.action == {"kind": "create-environment", "environment": "small"}
 
 
 def test_one_that_a_waiting_job_needs_is_not_removed(

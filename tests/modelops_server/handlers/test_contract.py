@@ -23,7 +23,7 @@ from modelops_server.jobs import Queue
 
 from .conftest import WALKED, Api
 
-ADDING = ["addDataset", "addModel"]
+ADDING = ["addDataset", "addModel", "createEnvironment"]
 """Operations that start processes when a request is good: of these only bad requests are written here."""
 
 TWINS = ["listDatasets", "listModels", "checkReadiness", "readFirstBatch"]

@@ -196,3 +196,33 @@ async def test_a_server_that_stops_ends_its_tasks(
     await extension.stop_extension()
 
     assert not alive("stopped-pydoc")
+
+
+class TestEnvironments:
+    async def test_one_is_made_by_a_task_and_removed(
+        self, api: Api, ended: Any, home: StateHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
+        home.locks.mkdir(parents=True)
+        (home.locks / "bare.toml").write_text(
+            'title = "Bare"\nsummary = "Nothing of its own."\npython = ">=3.11"\ndisk = 1000\nminutes = 0.1\n'
+        )
+
+        task = await ended(await api.post("environments/bare"))
+        listed = (await api.get("environments")).json["environments"]
+        again = await ended(await api.post("environments/bare"))
+
+        assert (task["state"], task["kind"], task["result"]["state"]) == ("succeeded", "create-environment", "ready")
+        assert {item["name"]: item["state"] for item in listed} == {
+            "bare": "ready",
+            "llamacpp": "absent",
+            "llamacpp-kquants": "absent",
+            "llm-compressor": "absent",
+        }
+        assert (again["state"], again["problem"]["code"]) == ("failed", "environment_exists")
+        assert (await api("DELETE", "environments/bare")).status == 204
+        assert not (home.environments / "bare").exists()
+
+    async def test_one_that_nobody_has_described_is_refused(self, api: Api) -> None:
+        assert (await api.post("environments/nope")).json["code"] == "unknown_environment"
+        assert (await api("DELETE", "environments/nope")).status == 404

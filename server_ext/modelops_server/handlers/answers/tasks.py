@@ -9,6 +9,7 @@ from typing_extensions import TypeAliasType
 
 from modelops_server.handlers.answers.artifacts import Artifact
 from modelops_server.handlers.answers.base import Answer, Time
+from modelops_server.handlers.answers.environments import Environment
 from modelops_server.handlers.answers.problems import Details
 
 TaskState = TypeAliasType("TaskState", Literal["running", "succeeded", "failed", "cancelled"])
@@ -33,11 +34,11 @@ class Task(Answer):
     """Something that takes a while and is not a job: it lives as long as the server."""
 
     id: str
-    kind: Literal["add-model", "add-dataset"]
-    name: str = Field(description="Of the artifact that it makes.")
+    kind: Literal["add-model", "add-dataset", "create-environment"]
+    name: str = Field(description="Of what it makes.")
     state: TaskState
     progress: TaskProgress
-    result: TaskResult | None
+    result: TaskResult | Environment | None
     problem: Details | None
     created: Time
     finished: Time | None

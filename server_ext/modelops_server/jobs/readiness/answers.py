@@ -25,8 +25,8 @@ class Mend(_Answer):
     parameters: dict[str, Any] | None = None
     """Values to change in the form."""
     action: dict[str, Any] | None = None
-    """``kind`` and what it needs: ``add-model`` or ``add-dataset`` (``parameter``), ``options`` or ``resources``
-    (values of the submission), ``ask-again``."""
+    """``kind`` and what it needs: ``add-model`` or ``add-dataset`` (``parameter``), ``create-environment``
+    (``environment``), ``options`` or ``resources`` (values of the submission), ``ask-again``."""
 
 
 class Check(_Answer):

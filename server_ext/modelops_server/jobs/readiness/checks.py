@@ -91,7 +91,10 @@ def environment(asked: Asked, home: StateHome) -> tuple[str | None, Check]:
         name, _ = preflight.choose_kernel(asked.template, asked.kernel, home)
         preflight.check_packages(asked.template.requires, name)
     except ModelOpsError as error:
-        return None, Check(name="environment", status="blocked", sentence=error.message, mend=_mend(error.hint))
+        wanted = error.details.get("environment")
+        action = {"kind": "create-environment", "environment": wanted} if wanted else None
+        mend = _mend(error.hint, action)
+        return None, Check(name="environment", status="blocked", sentence=error.message, mend=mend)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         sentence = f"The kernel could not be asked for its packages: {error}."
         return None, Check(name="environment", status="unknown", sentence=sentence)
