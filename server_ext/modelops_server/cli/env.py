@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
@@ -11,7 +10,7 @@ from modelops.paths import StateHome
 from modelops.units import human_bytes
 from modelops_server.cli.output import json_option, print_table, show
 from modelops_server.cli.steps import steps
-from modelops_server.environments import environment, environments
+from modelops_server.environments import Environment, environment, environments
 
 
 @click.group()
@@ -55,19 +54,21 @@ def list_(as_json: bool) -> None:
 def create(name: str, again: bool, as_json: bool) -> None:
     """Make the environment NAME and its kernel; Ctrl-C leaves nothing behind.
 
-    What it costs is said first; nothing is downloaded where it does not fit.
+    What it costs is said first; nothing is downloaded where it does not fit. --again is refused while a job uses it.
     """
     from modelops_server.environments.creation import create as create_environment
 
-    made = environment(StateHome.default(), name)
+    home = StateHome.default()
+    made = environment(home, name)
+    if again:
+        _refuse_in_use(made, home)
     if not as_json:
         click.echo(made.cost().replace("Create it", made.definition.lock.title))
     with steps(f"Making {name}") as progress:
         create_environment(made, progress, again=again)
     document = made.as_json()
-    show(
-        document, as_json, lambda: click.echo(f"{name} is ready: {human_bytes(document['size'])}, {_kernel(document)}.")
-    )
+    ready = f"{name} is ready: {human_bytes(document['size'])}, kernel {document['kernel']}."
+    show(document, as_json, lambda: click.echo(ready))
 
 
 @env.command("check")
@@ -85,7 +86,7 @@ def check(name: str, as_json: bool) -> None:
         for problem in problems:
             click.echo(problem)
         if not problems:
-            click.echo(f"{name} is whole: as locked, everything can be imported, {_kernel(document)}.")
+            click.echo(f"{name} is whole: as locked, everything can be imported, kernel {document['kernel']}.")
         else:
             click.echo(f"Make it anew: modelops env create {name} --again")
 
@@ -99,15 +100,16 @@ def check(name: str, as_json: bool) -> None:
 def remove(name: str, as_json: bool) -> None:
     """Remove the environment NAME and its kernel; refused while a job uses it."""
     from modelops_server.environments.creation import remove as remove_environment
-    from modelops_server.jobs import Queue
-    from modelops_server.jobs.users import refuse_in_use
 
     home = StateHome.default()
     found = environment(home, name)
-    refuse_in_use(found, Queue(home))
+    _refuse_in_use(found, home)
     size = remove_environment(found)
     show({"name": name, "freed": size}, as_json, lambda: click.echo(f"Removed {name}: {human_bytes(size)} are free."))
 
 
-def _kernel(document: dict[str, Any]) -> str:
-    return f"kernel {document['kernel']}"
+def _refuse_in_use(found: Environment, home: StateHome) -> None:
+    from modelops_server.jobs import Queue
+    from modelops_server.jobs.users import refuse_in_use
+
+    refuse_in_use(found, Queue(home))

@@ -67,7 +67,7 @@ def test_without_it_nothing_is_queued_and_the_way_to_it_is_named(
     assert check.mend.action == {"kind": "create-environment", "environment": "small"}
 
 
-def test_one_that_a_waiting_job_needs_is_not_removed(
+def test_one_that_a_waiting_job_needs_is_neither_removed_nor_made_anew(
     home: StateHome, lock: Callable[..., Path], notebook: Callable[..., Path], modelops: Any
 ) -> None:
     lock()
@@ -77,6 +77,7 @@ def test_one_that_a_waiting_job_needs_is_not_removed(
     with pytest.raises(Conflict, match=job.id):
         refuse_in_use(environment(home, "small"), Queue(home))
     assert modelops("env", "remove", "small").status == 1
+    assert modelops("env", "create", "small", "--again", "--json").json["code"] == "environment_in_use"
     modelops("jobs", "cancel", job.id)
 
     assert json.loads(modelops("env", "remove", "small", "--json").out)["freed"] > 0
