@@ -1,8 +1,19 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, expectAccessible, openLab, runCommand, test } from './lab';
+import { expect, expectAccessible, openLab, runCommand, test as base, withLab } from './lab';
 import { screenshot } from './screenshots';
+
+/** A server of its own: the other files' tests begin without jobs. */
+const test = base.extend({
+  lab: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the parameter's pattern
+    async ({}, use) => {
+      await withLab([], use);
+    },
+    { scope: 'worker', timeout: 90_000 }
+  ]
+});
 
 const LOCK = `
 title = "Small"
