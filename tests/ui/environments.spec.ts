@@ -1,19 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { expect, expectAccessible, openLab, runCommand, test as base, withLab } from './lab';
+import { expect, expectAccessible, openLab, runCommand, test, withLab } from './lab';
 import { screenshot } from './screenshots';
-
-/** A server of its own: the other files' tests begin without jobs. */
-const test = base.extend({
-  lab: [
-    // eslint-disable-next-line no-empty-pattern -- Playwright reads the parameter's pattern
-    async ({}, use) => {
-      await withLab([], use);
-    },
-    { scope: 'worker', timeout: 90_000 }
-  ]
-});
 
 const LOCK = `
 title = "Small"
@@ -45,34 +34,36 @@ const NOTEBOOK = {
 };
 
 test('a template whose environment is missing says what it costs, makes it, and runs in it', async ({
-  page,
-  lab
+  page
 }) => {
-  const home = join(lab.folder, 'modelops');
-  for (const [folder, file, text] of [
-    ['locks', 'small.toml', LOCK],
-    ['templates', 'look-around.ipynb', JSON.stringify(NOTEBOOK)]
-  ] as const) {
-    await mkdir(join(home, folder), { recursive: true });
-    await writeFile(join(home, folder, file), text);
-  }
-  await openLab(page, lab);
-  await runCommand(page, 'New run');
-  await page
-    .locator('.jp-ModelOps-templates li', { hasText: 'Look around' })
-    .getByRole('button')
-    .click();
-  const panel = page.locator('.jp-ModelOps-Run');
-  const create = panel.getByRole('button', { name: 'Create the environment' });
-  await expect(panel).toContainText("The environment 'small' (Small) is not there.");
-  await expect(panel).toContainText('60 kB on disk');
-  await expectAccessible(page, '.jp-ModelOps-Run');
-  await screenshot(page, 'environment-missing');
+  // A server of its own: the other files' tests begin without jobs.
+  await withLab([], async lab => {
+    const home = join(lab.folder, 'modelops');
+    for (const [folder, file, text] of [
+      ['locks', 'small.toml', LOCK],
+      ['templates', 'look-around.ipynb', JSON.stringify(NOTEBOOK)]
+    ] as const) {
+      await mkdir(join(home, folder), { recursive: true });
+      await writeFile(join(home, folder, file), text);
+    }
+    await openLab(page, lab);
+    await runCommand(page, 'New run');
+    await page
+      .locator('.jp-ModelOps-templates li', { hasText: 'Look around' })
+      .getByRole('button')
+      .click();
+    const panel = page.locator('.jp-ModelOps-Run');
+    const create = panel.getByRole('button', { name: 'Create the environment' });
+    await expect(panel).toContainText("The environment 'small' (Small) is not there.");
+    await expect(panel).toContainText('60 kB on disk');
+    await expectAccessible(page, '.jp-ModelOps-Run');
+    await screenshot(page, 'environment-missing');
 
-  await create.click();
-  await expect(panel.getByRole('heading', { name: 'Ready', exact: true })).toBeVisible();
-  await expect(create).toHaveCount(0);
-  await panel.getByRole('button', { name: 'Run', exact: true }).click();
-  const prefix = join(home, 'environments', 'small');
-  await expect(panel).toContainText(prefix, { timeout: 60_000 });
+    await create.click();
+    await expect(panel.getByRole('heading', { name: 'Ready', exact: true })).toBeVisible();
+    await expect(create).toHaveCount(0);
+    await panel.getByRole('button', { name: 'Run', exact: true }).click();
+    const prefix = join(home, 'environments', 'small');
+    await expect(panel).toContainText(prefix, { timeout: 60_000 });
+  });
 });

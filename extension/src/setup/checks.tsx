@@ -164,6 +164,7 @@ function Reason(props: {
   const { mend, sentence, status } = check;
   const { trans } = model.workbench;
   const does = mend?.parameters ?? mend?.action;
+  const makes = mend?.action?.kind === 'create-environment';
   return (
     <li data-status={status}>
       <span aria-hidden="true">{MARKS[status]}</span>
@@ -171,13 +172,13 @@ function Reason(props: {
         {OF_FIELDS.has(check.name) && fields.length > 0
           ? fields.map(field => <div key={field.name}>{ofField(field, model)}</div>)
           : sentence}
-        {mend?.action?.kind === 'create-environment' && <Making mend={mend} model={model} />}
+        {makes && <Making mend={mend} model={model} />}
         {mend && does && !asksItself(mend) && (
           <div>
             <button
               type="button"
               className="jp-mod-styled"
-              disabled={mend.action?.kind === 'create-environment' && model.environment.busy}
+              disabled={makes && model.environment.busy}
               onClick={() => {
                 model.mend(mend);
               }}

@@ -110,6 +110,6 @@ def remove(name: str, as_json: bool) -> None:
 
 def _refuse_in_use(found: Environment, home: StateHome) -> None:
     from modelops_server.jobs import Queue
-    from modelops_server.jobs.users import refuse_in_use
+    from modelops_server.jobs.in_use import refuse_in_use
 
     refuse_in_use(found, Queue(home))

@@ -12,7 +12,7 @@ import tarfile
 import tempfile
 import venv
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -22,6 +22,7 @@ from modelops.errors import Conflict, Unavailable
 from modelops.files import write_atomic
 from modelops.machine.packages import installed, satisfied
 from modelops.registry.database import LEAST_SPACE
+from modelops.registry.locks import locked
 from modelops.units import human_bytes
 from modelops_server.environments.definitions import Package, Source
 from modelops_server.environments.environment import MARK, Environment, State
@@ -108,7 +109,6 @@ def _check(environment: Environment) -> None:
 
 def _build(environment: Environment, progress: Progress) -> None:
     progress("Making a virtual environment")
-    environment.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     venv.create(environment.folder, symlinks=True, with_pip=False)
     lock = environment.definition.lock
     with tempfile.TemporaryDirectory(dir=environment.folder) as name:
@@ -205,16 +205,14 @@ def _clear(environment: Environment) -> None:
 
 @contextmanager
 def _alone(environment: Environment) -> Iterator[None]:
-    environment.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(environment.folder.parent / f".{environment.name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise Unavailable(
-            "environment_busy", f"The environment {environment.name!r} is being made or removed.", "Wait for its end."
-        ) from error
-    try:
+    path = environment.folder.parent / f".{environment.name}.lock"
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise Unavailable(
+                "environment_busy",
+                f"The environment {environment.name!r} is being made or removed.",
+                "Wait for its end.",
+            ) from error
         yield
-    finally:
-        os.close(descriptor)

@@ -13,7 +13,7 @@ from modelops_server.handlers.answers import environments as answers
 from modelops_server.handlers.answers.tasks import Task
 from modelops_server.handlers.base import ModelOpsHandler
 from modelops_server.handlers.operation import operation
-from modelops_server.jobs.users import refuse_in_use
+from modelops_server.jobs.in_use import refuse_in_use
 from modelops_server.tasks import TaskManager
 
 

@@ -106,6 +106,19 @@ def test_a_creation_that_is_interrupted_leaves_nothing(home: StateHome, lock: Lo
     assert left_nothing(made)
 
 
+def test_two_are_not_made_at_once(home: StateHome, lock: Lock) -> None:
+    lock()
+    made = environment(home, "small")
+
+    def another(_: str) -> None:
+        with pytest.raises(Unavailable, match="is being made or removed"):
+            create(made, silently)
+
+    create(made, another)
+
+    assert made.state is State.READY
+
+
 def test_one_that_a_killed_creation_left_is_broken_and_can_be_made(home: StateHome, lock: Lock) -> None:
     lock()
     made = environment(home, "small")

@@ -16,8 +16,8 @@ from modelops.templates import load_template
 from modelops_server.environments import environment
 from modelops_server.environments.creation import create
 from modelops_server.jobs import Queue, submit
+from modelops_server.jobs.in_use import refuse_in_use
 from modelops_server.jobs.readiness import Asked, check_readiness
-from modelops_server.jobs.users import refuse_in_use
 
 _MAKE = """
 import greeting, modelops
