@@ -42,6 +42,8 @@ def signed_for(jobs: Any) -> Counter[str]:
 
 def check_end(jobs: Any, job: Any, signed: Counter[str]) -> None:
     """Check that a job has one end, in the database and in its journal, and outputs if and only if it succeeded."""
+    # The state is entered first, and told by the same runner afterwards.
+    jobs.until(lambda: not (job.attempt and job.attempt.runner and job.attempt.runner.alive))
     ends = [
         event["state"]
         for _, event in read_events(job.folder)

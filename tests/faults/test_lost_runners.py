@@ -100,7 +100,7 @@ def test_f19_a_runner_paused_for_less_than_its_lease_goes_on(jobs: Any, notebook
     os.kill(job.attempt.runner.pid, signal.SIGCONT)
 
     job = jobs.ended(job)
-    assert (job.state, job.epoch) == ("succeeded", 1)
+    assert (job.state, job.epoch) == ("succeeded", 1), job.reason
 
 
 @pytest.mark.parametrize("late", ["1", "raise ValueError"], ids=["success", "failure"])
@@ -152,7 +152,7 @@ def test_f19_a_runner_that_is_silent_because_the_database_is_locked_is_left_alon
     other.close()
 
     job = jobs.ended(job)
-    assert (job.state, job.epoch) == ("succeeded", 1)
+    assert (job.state, job.epoch) == ("succeeded", 1), job.reason
 
 
 def test_f19_a_runner_that_does_not_answer_is_killed_when_somebody_wants_its_job_cancelled(
