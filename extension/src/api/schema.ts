@@ -729,6 +729,8 @@ export interface components {
             readonly digest: string;
             readonly job: string | null;
             readonly aliases: readonly string[];
+            /** @description Why it did not pass the gate of its job; empty where it did. */
+            readonly rejected: readonly string[];
             /** @description What was signed: floats and seeds are text. */
             readonly metadata: {
                 readonly [key: string]: unknown;
@@ -751,6 +753,8 @@ export interface components {
             readonly digest: string;
             readonly job: string | null;
             readonly aliases: readonly string[];
+            /** @description Why it did not pass the gate of its job; empty where it did. */
+            readonly rejected: readonly string[];
             /** @description What was signed: floats and seeds are text. */
             readonly metadata: {
                 readonly [key: string]: unknown;
@@ -814,6 +818,8 @@ export interface components {
             readonly digest: string;
             readonly job: string | null;
             readonly aliases: readonly string[];
+            /** @description Why it did not pass the gate of its job; empty where it did. */
+            readonly rejected: readonly string[];
             /** @description What was signed: floats and seeds are text. */
             readonly metadata: {
                 readonly [key: string]: unknown;
@@ -1701,6 +1707,8 @@ export interface components {
             readonly digest: string;
             readonly job: string | null;
             readonly aliases: readonly string[];
+            /** @description Why it did not pass the gate of its job; empty where it did. */
+            readonly rejected: readonly string[];
             /** @description What was signed: floats and seeds are text. */
             readonly metadata: {
                 readonly [key: string]: unknown;
@@ -1832,6 +1840,11 @@ export interface components {
          */
         readonly Version: {
             readonly version: number;
+            /**
+             * @description Also a version that did not pass the gate of its job.
+             * @default false
+             */
+            readonly allow_rejected: boolean;
         };
     };
     responses: {

@@ -22,6 +22,7 @@ const ARTIFACT: Artifact = {
   digest: 'd2',
   job: 'sft-1',
   aliases: ['production'],
+  rejected: [],
   metadata: { rank: 16 }
 };
 
@@ -160,6 +161,17 @@ describe('An artifact', () => {
     model.back();
     expect(model.ref).toBe('bot@2');
     expect(model.hasPast).toBe(false);
+  });
+
+  it('says that a version was rejected, and why', async () => {
+    const reason = 'perplexity ratio 1.4 [1.3, 1.5], at most 1.1 is asked for.';
+    const { model } = opened({ 'GET artifacts/bot%402': { ...DETAIL, rejected: [reason] } });
+    await settled();
+
+    const text = await read(new ArtifactView(model, new RenderMimeRegistry()));
+
+    expect(text).toContain('did not pass the gate');
+    expect(text).toContain(reason);
   });
 
   it('keeps the reason why an alias could not be set', async () => {

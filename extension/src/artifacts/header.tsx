@@ -2,7 +2,7 @@ import { jumpBackIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { ArtifactDetail } from '../api';
-import { Ago } from '../components';
+import { Ago, Status } from '../components';
 import { bytes } from '../format';
 import { Aliases } from './aliases';
 import { Badge } from './badge';
@@ -57,6 +57,18 @@ export function Header(props: {
         {' · '}
         {trans.__('made by')} <MadeBy model={model} detail={detail} />
       </p>
+      {detail.rejected.length > 0 && (
+        <Status
+          mood="bad"
+          sentence={trans.__('Rejected: it did not pass the gate of the job that made it.')}
+        >
+          <ul>
+            {detail.rejected.map(reason => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        </Status>
+      )}
       <Aliases key={detail.digest} model={model} detail={detail} />
       <Actions model={model} />
       {model.explained && <Provenance id={provenance} model={model} detail={detail} />}

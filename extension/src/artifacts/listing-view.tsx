@@ -260,6 +260,11 @@ function Cells(props: {
             {alias}
           </span>
         ))}
+        {artifact.rejected.length > 0 && (
+          <span className="jp-ModelOps-rejected" title={artifact.rejected.join('\n')}>
+            <span aria-hidden="true">✗</span> {trans.__('rejected')}
+          </span>
+        )}
       </td>
       <td className="jp-ModelOps-quantity">{bytes(artifact.size)}</td>
       <td className="jp-ModelOps-quiet">{artifact.job ?? trans.__('added')}</td>

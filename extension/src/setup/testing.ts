@@ -75,6 +75,7 @@ export function artifact(name: string, version: number, ...aliases: string[]): A
     digest: '0'.repeat(64),
     job: null,
     aliases,
+    rejected: [],
     metadata: {}
   };
 }

@@ -90,6 +90,15 @@ class Artifact:
         """Bytes of all its files together."""
         return sum(file.size for file in self.files)
 
+    @property
+    def rejected(self) -> tuple[str, ...]:
+        """Why the gate of the job that made it did not let it pass, in sentences; empty where it did, or none asked."""
+        gate = self.metadata.get("gate")
+        if not isinstance(gate, dict) or gate.get("verdict") in {None, "passed"}:
+            return ()
+        reasons = gate.get("reasons")
+        return tuple(map(str, reasons)) if isinstance(reasons, list) and reasons else ("It did not pass its gate.",)
+
     def as_dependency(self, name: str) -> Dependency:
         """This artifact as an input of a build, in the role ``name``."""
         return Dependency(name, self.uri, self.digest)
@@ -106,6 +115,7 @@ class Artifact:
             "digest": self.digest,
             "job": self.job,
             "aliases": list(self.aliases),
+            "rejected": list(self.rejected),
             "files": [{"path": file.path, "sha256": file.sha256, "size": file.size} for file in self.files],
             "metadata": self.metadata,
         }

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from modelops.errors import InvalidInput, ModelOpsError, NotFound
+from modelops.errors import Conflict, InvalidInput, ModelOpsError, NotFound
 from modelops.files import regular_files
 from modelops.names import JOB, Reference, check_name
 from modelops.paths import StateHome
@@ -175,12 +175,23 @@ class Registry:
         self.catch_up()
         return artifact
 
-    def set_alias(self, name: str, alias: str, version: int) -> None:
-        """Let ``name@alias`` mean ``version`` from now on; raises ``InvalidInput`` or ``NotFound``."""
+    def set_alias(self, name: str, alias: str, version: int, *, allow_rejected: bool = False) -> None:
+        """Let ``name@alias`` mean ``version`` from now on.
+
+        Raises ``InvalidInput``, ``NotFound``, and ``Conflict`` with code ``rejected`` and the reasons for a version
+        that did not pass its gate, unless ``allow_rejected``.
+        """
         if Reference.parse(f"{name}@{alias}").alias is None:
             raise InvalidInput("invalid_name", f"{alias!r} would be a version.", "Begin an alias with a letter.")
         with transaction(self.database):
-            self.get(f"{name}@{version}")
+            artifact = self.get(f"{name}@{version}")
+            if artifact.rejected and not allow_rejected:
+                raise Conflict(
+                    "rejected",
+                    f"{artifact.ref} was rejected when it was made: {' '.join(artifact.rejected)}",
+                    "Choose another version, or allow it: --allow-rejected (REST: allow_rejected).",
+                    reasons=list(artifact.rejected),
+                )
             self.index.set_alias(name, alias, version)
         self.catch_up()
 

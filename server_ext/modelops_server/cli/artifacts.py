@@ -135,14 +135,15 @@ def lineage(ref: str, as_json: bool) -> None:
 @artifacts.command("alias")
 @click.argument("ref")
 @click.argument("alias")
+@click.option("--allow-rejected", is_flag=True, help="Also where it did not pass its gate.")
 @json_option
-def alias(ref: str, alias: str, as_json: bool) -> None:
+def alias(ref: str, alias: str, allow_rejected: bool, as_json: bool) -> None:
     """Let NAME@ALIAS mean the version that REF names now, as in: alias support-bot@3 production."""
     from modelops.registry import Registry
 
     registry = Registry()
     artifact = registry.get(ref)
-    registry.set_alias(artifact.name, alias, artifact.version)
+    registry.set_alias(artifact.name, alias, artifact.version, allow_rejected=allow_rejected)
     named = f"{artifact.name}@{alias}"
     show({"alias": named, "ref": artifact.ref}, as_json, lambda: click.echo(f"{named} is now {artifact.ref}."))
 
@@ -232,7 +233,7 @@ def _row(artifact: Artifact) -> tuple[str, ...]:
         human_bytes(artifact.size),
         str(len(artifact.files)),
         _local_time(artifact.created),
-        ", ".join(artifact.aliases),
+        ", ".join((*artifact.aliases, *(("rejected",) if artifact.rejected else ()))),
         artifact.job or "",
     )
 
@@ -246,6 +247,7 @@ def _print_artifact(artifact: Artifact, inputs: list[dict[str, str]]) -> None:
         "made": _local_time(artifact.created) + (f" by job {artifact.job}" if artifact.job else ""),
         "files": _size(artifact),
         "aliases": ", ".join(artifact.aliases),
+        "rejected": " ".join(artifact.rejected),
         "digest": artifact.digest,
         **artifact.metadata,
     }

@@ -42,6 +42,7 @@ class Version(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     version: int = Field(ge=1, le=999_999_999)
+    allow_rejected: bool = Field(False, description="Also a version that did not pass the gate of its job.")
 
 
 class Verification(RootModel[answers.Verified | answers.Refused]):
@@ -108,7 +109,9 @@ class AliasHandler(ModelOpsHandler):
     @operation("setAlias", "write", "artifacts", body=Version, answer=answers.Alias)
     async def put(self, name: str, alias: str, body: Version) -> dict[str, Any]:
         """Let an alias mean a version from now on."""
-        await self.with_registry(lambda registry: registry.set_alias(name, alias, body.version))
+        await self.with_registry(
+            lambda registry: registry.set_alias(name, alias, body.version, allow_rejected=body.allow_rejected)
+        )
         return {"alias": f"{name}@{alias}", "ref": f"{name}@{body.version}"}
 
     @operation("removeAlias", "write", "artifacts", status=204)

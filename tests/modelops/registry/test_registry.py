@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from modelops.errors import InvalidInput, NotFound, VerificationError
+from modelops.errors import Conflict, InvalidInput, NotFound, VerificationError
 from modelops.paths import StateHome
 from modelops.registry import Artifact, Build, Dependency, FileEntry, Registry
 from modelops.registry.database import transaction
@@ -70,6 +70,24 @@ def test_an_alias_moves_and_may_be_any_version(register: Register, registry: Reg
     assert registry.get("support-bot@production").version == 1
     assert registry.get("support-bot@1").aliases == ("production",)
     assert registry.get("support-bot@2").aliases == ()
+
+
+def test_a_version_that_did_not_pass_its_gate_gets_no_alias_unless_that_is_asked_for(
+    register: Register, registry: Registry
+) -> None:
+    reason = "perplexity ratio 1.4 [1.3, 1.5], at most 1.1 is asked for."
+    rejected = register(metadata={"gate": {"verdict": "rejected", "reasons": [reason]}})
+    passed = register(metadata={"gate": {"verdict": "passed", "reasons": []}})
+
+    with pytest.raises(Conflict, match="perplexity ratio") as refusal:
+        registry.set_alias(rejected.name, "production", rejected.version)
+    registry.set_alias(passed.name, "production", passed.version)
+
+    assert (rejected.rejected, passed.rejected) == ((reason,), ())
+    assert (refusal.value.code, refusal.value.details["reasons"]) == ("rejected", [reason])
+    assert registry.get(f"{passed.name}@production").version == passed.version
+    registry.set_alias(rejected.name, "production", rejected.version, allow_rejected=True)
+    assert registry.get(f"{passed.name}@production").version == rejected.version
 
 
 def test_an_alias_never_points_to_nothing(adapter: Artifact, registry: Registry) -> None:

@@ -146,6 +146,22 @@ def test_lineage_is_a_tree_from_the_sources_to_the_dependents(adapter: Artifact,
     assert {edge["name"] for edge in graph["edges"]} == {"base_model", "source"}
 
 
+def test_a_rejected_version_says_so_and_gets_no_alias_unless_that_is_asked_for(
+    adapter: Artifact, registry: Registry, modelops: Any, tmp_path: Path
+) -> None:
+    gate = {"verdict": "rejected", "reasons": ["top1 agreement 0.3 [0.2, 0.4], at least 0.8 is asked for."]}
+    build = Build("job", {}, ())
+    registry.register(tmp_path / "outputs", name="small", kind="model", metadata={"gate": gate}, build=build)
+
+    refused = modelops("artifacts", "alias", "small", "production")
+
+    assert refused.status == 1
+    assert "top1 agreement 0.3" in refused.err
+    assert "rejected" in modelops("artifacts", "list", "--name", "small").out
+    assert modelops("artifacts", "show", "small", "--json").json["rejected"] == gate["reasons"]
+    assert modelops("artifacts", "alias", "small", "production", "--allow-rejected").status == 0
+
+
 def test_an_alias_is_given_to_the_version_that_a_reference_names(adapter: Artifact, modelops: Any) -> None:
     assert modelops("artifacts", "alias", "support-bot", "production").status == 0
     assert modelops("artifacts", "show", "support-bot@production", "--json").json["aliases"] == ["production"]

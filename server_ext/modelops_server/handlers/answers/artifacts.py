@@ -33,6 +33,7 @@ class ArtifactSummary(Answer):
     digest: Digest = Field(description="Of the signed statement.")
     job: str | None
     aliases: list[str]
+    rejected: list[str] = Field(description="Why it did not pass the gate of its job; empty where it did.")
     metadata: dict[str, Any] = Field(description="What was signed: floats and seeds are text.")
 
 
