@@ -1737,6 +1737,12 @@ export interface components {
             readonly requires: readonly string[];
             /** @description The environment that it runs in; `null`: the notebook's own kernel. */
             readonly environment: string | null;
+            /** @description The environments that it runs in instead where a parameter has, or a list holds, one of these values. */
+            readonly environments: {
+                readonly [key: string]: {
+                    readonly [key: string]: readonly (boolean | number | string)[];
+                };
+            };
             readonly resources: components["schemas"]["TemplateResources"];
             readonly resumable: boolean;
             /** @description Values of parameters that go together, by their title. */
@@ -1769,6 +1775,12 @@ export interface components {
             readonly requires: readonly string[] | null;
             /** @default null */
             readonly environment: string | null;
+            /** @default null */
+            readonly environments: {
+                readonly [key: string]: {
+                    readonly [key: string]: readonly (boolean | number | string)[];
+                };
+            } | null;
             /** @default null */
             readonly resources: components["schemas"]["TemplateResources"] | null;
             /** @default null */

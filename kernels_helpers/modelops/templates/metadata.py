@@ -21,6 +21,9 @@ def _bytes(value: Any) -> Any:
     return value
 
 
+EnvironmentName = Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9._-]{0,39}$")]
+
+
 class Resources(BaseModel):
     """What one attempt needs: processor cores, GPUs, bytes of main memory."""
 
@@ -41,8 +44,10 @@ class TemplateMetadata(BaseModel):
     summary: Annotated[str, StringConstraints(max_length=1000)] = ""
     produces: list[ArtifactKind] = []
     requires: list[Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]] = []
-    environment: Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9._-]{0,39}$")] | None = None
+    environment: EnvironmentName | None = None
     """What it runs in, where that is not the notebook's kernel: a name that ``modelops env list`` knows."""
+    environments: dict[EnvironmentName, dict[str, list[bool | int | float | str]]] = {}
+    """What it runs in instead where a parameter has, or a list holds, one of these values."""
     resources: Resources = Resources()
     resumable: bool = False
     presets: dict[

@@ -34,6 +34,8 @@ class Template:
     """Import names of the packages that it needs."""
     environment: str | None
     """Name of the environment that it runs in; ``None`` for the notebook's own kernel."""
+    environments: dict[str, dict[str, list[Any]]]
+    """By name, the environments that it runs in instead where a parameter has one of these values."""
     resources: dict[str, Any]
     """``cpus``, ``gpus`` and ``memory`` (bytes), as far as it says."""
     resumable: bool
@@ -46,6 +48,15 @@ class Template:
     def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The full set of values, defaults included; raises ``InvalidInput`` with every problem, field by field."""
         return validation.validate(self.parameters, values)
+
+    def environment_for(self, values: Mapping[str, Any]) -> str | None:
+        """Name of the environment that it runs in with these values; ``None`` for the notebook's own kernel."""
+        for name, conditions in self.environments.items():
+            for parameter, choices in conditions.items():
+                value = values.get(parameter)
+                if any(item in choices for item in (value if isinstance(value, list) else [value])):
+                    return name
+        return self.environment
 
     def parse_text(self, assignments: Mapping[str, str]) -> dict[str, Any]:
         """Typed values for texts from a command line; raises ``InvalidInput`` with every problem, field by field."""
@@ -66,6 +77,7 @@ class Template:
             "produces": list(self.produces),
             "requires": list(self.requires),
             "environment": self.environment,
+            "environments": self.environments,
             "resources": self.resources,
             "resumable": self.resumable,
             "sha256": self.sha256,
@@ -85,6 +97,7 @@ def load_template(path: str | Path) -> Template:
     try:
         metadata = read_metadata(notebook.metadata)
         parameters = parse_parameters(notebook.parameters_source)
+        _check_conditions(parameters, metadata.environments)
         presets = {title: _preset(parameters, title, values) for title, values in metadata.presets.items()}
     except InvalidInput as error:
         details = {**error.details, "notebook": str(notebook.path)}
@@ -98,12 +111,25 @@ def load_template(path: str | Path) -> Template:
         produces=tuple(metadata.produces),
         requires=tuple(metadata.requires),
         environment=metadata.environment,
+        environments=metadata.environments,
         resources=metadata.resources.model_dump(exclude_none=True),
         resumable=metadata.resumable,
         presets=presets,
         parameters=parameters,
         sha256=notebook.sha256,
     )
+
+
+def _check_conditions(parameters: tuple[Parameter, ...], environments: Mapping[str, Mapping[str, Any]]) -> None:
+    names = {parameter.name for parameter in parameters}
+    for environment, conditions in environments.items():
+        if unknown := sorted(set(conditions) - names):
+            raise InvalidInput(
+                "invalid_template_metadata",
+                f"The environment {environment!r} depends on {', '.join(unknown)}, which is no parameter.",
+                "Name parameters of the notebook.",
+                problems=[{"field": f"environments.{environment}.{name}", "message": "unknown"} for name in unknown],
+            )
 
 
 def _preset(parameters: tuple[Parameter, ...], title: str, values: Mapping[str, Any]) -> dict[str, Any]:

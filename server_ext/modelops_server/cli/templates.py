@@ -87,6 +87,9 @@ def _print_template(template: Template, called: str) -> None:
         "makes": ", ".join(template.produces),
         "needs": ", ".join(template.requires),
         "runs in": f"environment {template.environment}" if template.environment else "",
+        "or in": "; ".join(
+            f"environment {name} where {_condition(when)}" for name, when in template.environments.items()
+        ),
         "resources": _resources(template),
         "resumable": "goes on from its last checkpoint" if template.resumable else "",
         "notebook": str(template.path),
@@ -94,6 +97,10 @@ def _print_template(template: Template, called: str) -> None:
     out.print(Text("\n".join(f"{name:<10} {fact}" for name, fact in facts.items() if fact), style="dim"))
     _print_parameters(template)
     out.print(Text.assemble("\nRun it: ", (_command(template, called), "bold")))
+
+
+def _condition(when: dict[str, list[Any]]) -> str:
+    return " or ".join(f"{name} is {', '.join(map(str, choices))}" for name, choices in when.items())
 
 
 def _print_parameters(template: Template) -> None:

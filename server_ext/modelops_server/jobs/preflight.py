@@ -170,14 +170,16 @@ def check_executor(name: str) -> None:
         )
 
 
-def choose_kernel(template: Template, kernel: str | None, home: StateHome) -> tuple[str, str]:
+def choose_kernel(
+    template: Template, values: Mapping[str, Any], kernel: str | None, home: StateHome
+) -> tuple[str, str]:
     """The name and language of the kernel to use: the one asked for, else that of the environment that the template
-    names, else the notebook's.
+    names for these values, else the notebook's.
 
     Raises ``NotFound``, and ``Unavailable`` with code ``environment_missing`` where the environment was not made.
     """
-    if kernel is None and template.environment is not None:
-        kernel = usable(home, template.environment).definition.kernel
+    if kernel is None and (environment := template.environment_for(values)) is not None:
+        kernel = usable(home, environment).definition.kernel
     metadata = json.loads(template.path.read_bytes()).get("metadata", {})
     name = kernel or metadata.get("kernelspec", {}).get("name") or "python3"
     return name, find_kernel(name).language

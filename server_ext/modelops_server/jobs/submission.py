@@ -67,7 +67,7 @@ def submit(
     notebook = template.path.read_bytes()
     if hashlib.sha256(notebook).hexdigest() != template.sha256:
         raise InvalidInput("template_changed", f"{template.path.name} was changed a moment ago.", "Submit it again.")
-    kernel_name, language = preflight.choose_kernel(template, kernel, home)
+    kernel_name, language = preflight.choose_kernel(template, values, kernel, home)
     preflight.check_packages(template.requires, kernel_name)
 
     options = options or JobOptions()

@@ -90,6 +90,22 @@ def test_a_wrong_block_is_refused_field_by_field(write_notebook: WriteNotebook, 
     assert "train.ipynb" in caught.value.message
 
 
+def test_the_environment_may_depend_on_what_a_parameter_is(write_notebook: WriteNotebook) -> None:
+    block = {"environment": "plain", "environments": {"compiled": {"types": ["q4_k_m"], "fast": [True]}}}
+    template = load_template(write_notebook("types: list[str] = ['q8_0']\nfast: bool = False", block=block))
+
+    def chosen(**values: Any) -> str | None:
+        return template.environment_for(template.validate(values))
+
+    assert (chosen(), chosen(types=["f16", "q4_k_m"]), chosen(fast=True)) == ("plain", "compiled", "compiled")
+
+
+def test_an_environment_that_depends_on_no_parameter_is_refused(write_notebook: WriteNotebook) -> None:
+    with pytest.raises(InvalidInput, match="'compiled' depends on typez") as caught:
+        load_template(write_notebook("types = 1", block={"environments": {"compiled": {"typez": [1]}}}))
+    assert caught.value.code == "invalid_template_metadata"
+
+
 def test_presets_are_values_of_the_parameters(write_notebook: WriteNotebook) -> None:
     path = write_notebook("data: str\nrate: float = 0.1\nsteps = 5", block={"presets": {"Quick": {"rate": 1}}})
     assert load_template(path).as_json()["presets"] == {"Quick": {"rate": 1.0}}

@@ -67,6 +67,25 @@ def test_without_it_nothing_is_queued_and_the_way_to_it_is_named(
     assert check.mend.action == {"kind": "create-environment", "environment": "small"}
 
 
+def test_a_value_can_ask_for_another_environment(
+    home: StateHome, lock: Callable[..., Path], notebook: Callable[..., Path]
+) -> None:
+    lock()
+    template = load_template(
+        notebook("pass", parameters="types: list[str] = ['a']", environments={"small": {"types": ["b"]}})
+    )
+
+    def check(**parameters: Any) -> Any:
+        ready = check_readiness(Asked(template, parameters), Queue(home))
+        return next(check for check in ready.checks if check.name == "environment")
+
+    assert check().status == "ok"
+    assert check(types=["a", "b"]).mend.command == "modelops env create small"
+    assert check(types=["b"], wrong=1).mend.command == "modelops env create small"
+    with pytest.raises(Unavailable, match="'small'"):
+        submit(home, template, {"types": ["b"]})
+
+
 def test_one_that_a_waiting_job_needs_is_neither_removed_nor_made_anew(
     home: StateHome, lock: Callable[..., Path], notebook: Callable[..., Path], modelops: Any
 ) -> None:

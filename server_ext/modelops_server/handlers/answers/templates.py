@@ -39,6 +39,9 @@ class TemplateFacts(Answer):
     produces: list[str] = Field(description="Kinds of the artifacts it makes.")
     requires: list[str] = Field(description="Import names of the packages that it needs.")
     environment: str | None = Field(description="The environment that it runs in; `null`: the notebook's own kernel.")
+    environments: dict[str, dict[str, list[bool | int | float | str]]] = Field(
+        description="The environments that it runs in instead where a parameter has, or a list holds, one of these values."
+    )
     resources: TemplateResources
     resumable: bool
     presets: dict[str, dict[str, Any]] = Field(description="Values of parameters that go together, by their title.")
@@ -64,6 +67,7 @@ class TemplateEntry(Answer):
     produces: list[str] | None = None
     requires: list[str] | None = None
     environment: str | None = None
+    environments: dict[str, dict[str, list[bool | int | float | str]]] | None = None
     resources: TemplateResources | None = None
     resumable: bool | None = None
     presets: dict[str, dict[str, Any]] | None = None

@@ -82,13 +82,15 @@ def references(
     return found, [], ok("references", f"Registered and signed: {names}." if names else "It reads no artifacts.")
 
 
-def environment(asked: Asked, home: StateHome) -> tuple[str | None, Check]:
+def environment(asked: Asked, values: dict[str, Any] | None, home: StateHome) -> tuple[str | None, Check]:
     """The kernel's Python, and whether it is there with all that the notebook needs."""
+    # Where a parameter is wrong, what was given still says which environment is meant.
+    values = {**_defaults(asked.template), **asked.parameters} if values is None else values
     try:
         preflight.check_executor(asked.executor)
         if asked.name is not None:
             check_name(asked.name, "job name")
-        name, _ = preflight.choose_kernel(asked.template, asked.kernel, home)
+        name, _ = preflight.choose_kernel(asked.template, values, asked.kernel, home)
         preflight.check_packages(asked.template.requires, name)
     except ModelOpsError as error:
         wanted = error.details.get("environment")
@@ -100,6 +102,10 @@ def environment(asked: Asked, home: StateHome) -> tuple[str | None, Check]:
         return None, Check(name="environment", status="unknown", sentence=sentence)
     packages = f" with {', '.join(asked.template.requires)}" if asked.template.requires else ""
     return kernel_python(find_kernel(name)), ok("environment", f"The kernel {name!r} is there{packages}.")
+
+
+def _defaults(template: Template) -> dict[str, Any]:
+    return {parameter.name: parameter.default for parameter in template.parameters if not parameter.required}
 
 
 def gpus(asked: Asked, inventory: Inventory) -> Check:

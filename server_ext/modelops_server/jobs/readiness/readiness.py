@@ -81,7 +81,7 @@ def _context(
 ) -> tuple[Context | None, list[FieldProblem], list[Check]]:
     """What is known of the job when nothing is wrong with it, every problem, and the checks that found it."""
     values, problems, parameters = checks.parameters(asked)
-    python, environment = checks.environment(asked, queue.home)
+    python, environment = checks.environment(asked, values, queue.home)
     if values is None:
         return None, problems, [parameters, environment]
     artifacts, problems, references = checks.references(asked, values, queue, registry)
