@@ -1737,7 +1737,7 @@ export interface components {
             readonly requires: readonly string[];
             /** @description The environment that it runs in; `null`: the notebook's own kernel. */
             readonly environment: string | null;
-            /** @description The environments that it runs in instead where a parameter has, or a list holds, one of these values. */
+            /** @description What it runs in instead where a parameter is, or a list holds, one of these values. */
             readonly environments: {
                 readonly [key: string]: {
                     readonly [key: string]: readonly (boolean | number | string)[];

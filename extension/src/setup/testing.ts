@@ -11,6 +11,7 @@ export const TEMPLATE: Template = {
   produces: ['adapter'],
   requires: [],
   environment: null,
+  environments: {},
   resources: { cpus: null, gpus: null, memory: null },
   resumable: false,
   sha256: '0'.repeat(64),

@@ -40,7 +40,7 @@ class TemplateFacts(Answer):
     requires: list[str] = Field(description="Import names of the packages that it needs.")
     environment: str | None = Field(description="The environment that it runs in; `null`: the notebook's own kernel.")
     environments: dict[str, dict[str, list[bool | int | float | str]]] = Field(
-        description="The environments that it runs in instead where a parameter has, or a list holds, one of these values."
+        description="What it runs in instead where a parameter is, or a list holds, one of these values."
     )
     resources: TemplateResources
     resumable: bool
