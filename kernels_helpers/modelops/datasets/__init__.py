@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from modelops.datasets.canonical import Row, iterate_split, load_split, read_split, split_names
+from modelops.datasets.held_out import HeldOut, held_out_rows, held_out_split
 
 if TYPE_CHECKING:
     from modelops.datasets.formats import FORMATS
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMATS",
+    "HeldOut",
     "Inspection",
     "Registered",
     "Row",
     "add_dataset",
     "add_pydoc",
+    "held_out_rows",
+    "held_out_split",
     "import_dataset",
     "inspect_source",
     "inspect_stored",

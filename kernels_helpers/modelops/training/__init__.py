@@ -9,44 +9,46 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from modelops.training.batching import PackedCollator, mean_answer_loss, pack, token_losses
-    from modelops.training.callbacks import Progress, Samples, StopWhenNotFinite, TimeBudget
-    from modelops.training.checkpoints import last_checkpoint, run_identity
-    from modelops.training.conversations import (
+    from modelops.conversations import (
         IGNORED,
         Examples,
+        PackedCollator,
         cut,
+        pack,
         tokenize_conversation,
         tokenize_row,
         tokenize_rows,
     )
-    from modelops.training.memory import peak_memory_bytes
+    from modelops.machine import peak_memory_bytes
+    from modelops.training.callbacks import Progress, Samples, StopWhenNotFinite, TimeBudget
+    from modelops.training.checkpoints import last_checkpoint, run_identity
+    from modelops.training.losses import mean_answer_loss, token_losses
     from modelops.training.merging import require_equal_logits
     from modelops.training.model_cards import merged_model_card, model_card
     from modelops.training.quantized import keep_differentiable
 
 _HOMES = {
-    "IGNORED": "conversations",
-    "Examples": "conversations",
-    "PackedCollator": "batching",
-    "Progress": "callbacks",
-    "Samples": "callbacks",
-    "StopWhenNotFinite": "callbacks",
-    "TimeBudget": "callbacks",
-    "cut": "conversations",
-    "keep_differentiable": "quantized",
-    "last_checkpoint": "checkpoints",
-    "mean_answer_loss": "batching",
-    "merged_model_card": "model_cards",
-    "model_card": "model_cards",
-    "pack": "batching",
-    "peak_memory_bytes": "memory",
-    "require_equal_logits": "merging",
-    "run_identity": "checkpoints",
-    "token_losses": "batching",
-    "tokenize_conversation": "conversations",
-    "tokenize_row": "conversations",
-    "tokenize_rows": "conversations",
+    "IGNORED": "modelops.conversations",
+    "Examples": "modelops.conversations",
+    "PackedCollator": "modelops.conversations",
+    "Progress": "modelops.training.callbacks",
+    "Samples": "modelops.training.callbacks",
+    "StopWhenNotFinite": "modelops.training.callbacks",
+    "TimeBudget": "modelops.training.callbacks",
+    "cut": "modelops.conversations",
+    "keep_differentiable": "modelops.training.quantized",
+    "last_checkpoint": "modelops.training.checkpoints",
+    "mean_answer_loss": "modelops.training.losses",
+    "merged_model_card": "modelops.training.model_cards",
+    "model_card": "modelops.training.model_cards",
+    "pack": "modelops.conversations",
+    "peak_memory_bytes": "modelops.machine",
+    "require_equal_logits": "modelops.training.merging",
+    "run_identity": "modelops.training.checkpoints",
+    "token_losses": "modelops.training.losses",
+    "tokenize_conversation": "modelops.conversations",
+    "tokenize_row": "modelops.conversations",
+    "tokenize_rows": "modelops.conversations",
 }
 
 __all__ = [
@@ -76,5 +78,5 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ from transformers import TrainerCallback
 
 from modelops import events
 from modelops.errors import NonFinite
-from modelops.training.memory import give_back_memory, peak_memory_bytes
+from modelops.machine import give_back_memory, peak_memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

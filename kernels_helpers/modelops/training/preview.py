@@ -9,11 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modelops.conversations import IGNORED, cut, tokenize_row
 from modelops.datasets.canonical import Row, iterate_lines, split_names
+from modelops.datasets.held_out import held_out_split
 from modelops.datasets.statistics import Lengths
 from modelops.errors import InvalidInput, NotFound
 from modelops.models.inspection import TOKENIZER_FILES
-from modelops.training.conversations import IGNORED, cut, tokenize_row
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -66,10 +67,9 @@ class TokenizedDataset:
 
     def __init__(self, folder: Path, tokenizer: PreTrainedTokenizerBase, most_rows: int = MOST_ROWS) -> None:
         self.tokenizer = tokenizer
-        names = split_names(folder)
-        if "train" not in names:
+        if "train" not in split_names(folder):
             raise NotFound("split_not_found", "The dataset has no train split.", "Add it again with training rows.")
-        self.held_out = next((split for split in ("test", "validation") if split in names), None)
+        self.held_out = held_out_split(folder)
         self.rows = sum(1 for _ in iterate_lines(folder, "train"))
         step = max(1, -(-self.rows // most_rows))
         chosen: Iterator[Row] = map(json.loads, islice(iterate_lines(folder, "train"), 0, None, step))
@@ -105,7 +105,7 @@ class TokenizedDataset:
 
         Each is ``{"tokens": [{"text", "learned"}], "length"}``; ``truncated`` says that rows have more tokens.
         """
-        from modelops.training.batching import PackedCollator
+        from modelops.conversations import PackedCollator
 
         kept, _, _ = self._cut(max_length)
         packed, collate = _pack(kept, max_length), PackedCollator()
@@ -172,6 +172,6 @@ def _decode(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
 def _pack(examples: Iterable[Example], max_length: int) -> Any:
     from datasets import Dataset
 
-    from modelops.training.batching import pack
+    from modelops.conversations import pack
 
     return pack(Dataset.from_list(list(examples)), max_length)

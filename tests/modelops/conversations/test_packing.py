@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 from datasets import Dataset
-from transformers import EvalPrediction, PreTrainedModel
+from transformers import PreTrainedModel
 
-from modelops.training import IGNORED, PackedCollator, mean_answer_loss, pack, token_losses
+from modelops.conversations import IGNORED, PackedCollator, pack
+from modelops.training import token_losses
 
 
 def _alone(model: PreTrainedModel, example: dict[str, list[int]]) -> Any:
@@ -114,9 +115,3 @@ def test_flash_attention_is_told_where_examples_begin(examples: Dataset) -> None
     batch = PackedCollator(flash_attention=True)(list(pack(examples, 512)))
     ends = np.cumsum(sorted(map(len, examples["input_ids"]), reverse=True)).tolist()
     assert batch["cu_seq_lens_q"].tolist() == [0, *ends]
-
-
-def test_the_held_out_loss_is_a_mean_over_tokens_not_over_rows() -> None:
-    losses = np.array([[1.0, 1.0, 1.0], [4.0, -100, -100]])
-    targets = np.array([[5, 6, 7], [8, IGNORED, IGNORED]])
-    assert mean_answer_loss(EvalPrediction(losses, targets)) == {"answer_loss": pytest.approx(7 / 4)}

@@ -28,6 +28,16 @@ class Examples:
     """Rows that were cut off at the limit."""
     dropped: int
     """Rows that had no answer token left below the limit."""
+    sources: tuple[int, ...]
+    """Which of the rows each example is: its place among them, from 0."""
+    tokenizer: PreTrainedTokenizerBase
+    """What the ids mean."""
+
+    def answer_bytes(self) -> list[int]:
+        """Bytes of UTF-8 in the answers of each example, as far as they were not cut off; special tokens have none."""
+        answers = ([label for label in labels[1:] if label != IGNORED] for labels in self.dataset["labels"])
+        options = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
+        return [len(str(self.tokenizer.decode(answer, **options)).encode()) for answer in answers]
 
 
 def tokenize_rows(rows: Iterable[Mapping[str, Any]], tokenizer: PreTrainedTokenizerBase, max_length: int) -> Examples:
@@ -38,12 +48,13 @@ def tokenize_rows(rows: Iterable[Mapping[str, Any]], tokenizer: PreTrainedTokeni
     """
     from datasets import Dataset
 
-    kept, truncated, dropped = [], 0, 0
-    for row in rows:
+    kept, sources, truncated, dropped = [], [], 0, 0
+    for place, row in enumerate(rows):
         example = tokenize_row(row, tokenizer)
         truncated += len(example["input_ids"]) > max_length
         if shortened := cut(example, max_length):
             kept.append(shortened)
+            sources.append(place)
         else:
             dropped += 1
     if not kept:
@@ -54,7 +65,7 @@ def tokenize_rows(rows: Iterable[Mapping[str, Any]], tokenizer: PreTrainedTokeni
             rows=dropped,
             max_length=max_length,
         )
-    return Examples(Dataset.from_list(kept), truncated, dropped)
+    return Examples(Dataset.from_list(kept), truncated, dropped, tuple(sources), tokenizer)
 
 
 def tokenize_row(row: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> dict[str, list[int]]:

@@ -1,4 +1,4 @@
-"""How much memory training took, at most; and giving back what it does not need."""
+"""How much memory this process took, at most; and giving back what it does not need."""
 
 from __future__ import annotations
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from modelops.training.conversations import IGNORED
+from modelops.conversations.tokens import IGNORED
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
     from datasets import Dataset
-    from transformers import EvalPrediction
 
 
 def pack(examples: Dataset, length: int) -> Dataset:
@@ -52,26 +50,6 @@ class PackedCollator:
         learned = (labels[1:] != IGNORED).nonzero().squeeze(1)
         targets = labels[learned + 1].unsqueeze(0)
         return {**batch, "logits_to_keep": learned, "labels": targets, "shift_labels": targets, "use_cache": False}
-
-
-def token_losses(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Negative log-likelihood in nats of each target; logits [rows, tokens, vocabulary], targets [rows, tokens].
-
-    For ``Trainer(preprocess_logits_for_metrics=…)``: what is gathered is one number per token, not the logits.
-    """
-    from torch.nn.functional import cross_entropy
-
-    flat = cross_entropy(logits.float().flatten(0, 1), targets.flatten(), reduction="none", ignore_index=IGNORED)
-    return flat.view_as(targets)
-
-
-def mean_answer_loss(evaluated: EvalPrediction) -> dict[str, float]:
-    """The mean over all answer tokens, in nats, for ``Trainer(compute_metrics=…)`` after :func:`token_losses`.
-
-    ``Trainer``'s own ``eval_loss`` is a mean of means: a row with two answer tokens counts as much as one with 200.
-    """
-    losses = cast("np.ndarray[Any, Any]", evaluated.predictions)
-    return {"answer_loss": float(losses[evaluated.label_ids != IGNORED].mean())}
 
 
 def _unpack(row: Mapping[str, Any]) -> Iterator[dict[str, list[int]]]:

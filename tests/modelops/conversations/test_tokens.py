@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from transformers import PreTrainedTokenizerBase
 
+from modelops.conversations import IGNORED, tokenize_conversation, tokenize_rows
 from modelops.errors import InvalidInput
-from modelops.training import IGNORED, tokenize_conversation, tokenize_rows
 
 TURNS = [
     {"role": "system", "content": "Be brief."},
@@ -112,3 +112,17 @@ def test_rows_with_nothing_to_learn_are_an_error_that_says_so(
         "rows": 4,
         "max_length": 8,
     }
+
+
+def test_examples_know_their_rows_and_the_bytes_of_their_answers(tokenizer: PreTrainedTokenizerBase) -> None:
+    rows = [
+        {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]}
+        for question, answer in [("x" * 300, "lost"), ("Hi", "Grüße"), ("Hi", "12345678901234567890")]
+    ]
+    whole = tokenize_rows(rows[1:], tokenizer, max_length=512)
+    assert (whole.sources, whole.answer_bytes()) == ((0, 1), [7, 20])
+
+    length = len(whole.dataset[1]["input_ids"]) - 6
+    cut = tokenize_rows(rows, tokenizer, length)
+    # The end of the turn, the line break after it, and four of the answer's characters are gone.
+    assert (cut.sources, cut.answer_bytes()) == ((1, 2), [7, 16])

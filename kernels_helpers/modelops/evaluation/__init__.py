@@ -1,0 +1,61 @@
+"""How good a language model is: likelihood of held-out answers, distance from a reference, answers, speed.
+
+Every number comes with the interval that it may well lie in. What needs torch is loaded on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modelops.evaluation.answers import Answer, answer_measures, answer_rows, exact_match, token_f1
+    from modelops.evaluation.choices import Choice, choice_measures, read_choices
+    from modelops.evaluation.measuring import Measure, measures
+    from modelops.evaluation.scoring import Scores, require_same_tokens, score_rows
+    from modelops.evaluation.speeds import speed
+    from modelops.evaluation.statements import descriptor, test_result
+
+_HOMES = {
+    "Answer": "answers",
+    "Choice": "choices",
+    "Measure": "measuring",
+    "Scores": "scoring",
+    "answer_measures": "answers",
+    "answer_rows": "answers",
+    "choice_measures": "choices",
+    "descriptor": "statements",
+    "exact_match": "answers",
+    "measures": "measuring",
+    "read_choices": "choices",
+    "require_same_tokens": "scoring",
+    "score_rows": "scoring",
+    "speed": "speeds",
+    "test_result": "statements",
+    "token_f1": "answers",
+}
+
+__all__ = [
+    "Answer",
+    "Choice",
+    "Measure",
+    "Scores",
+    "answer_measures",
+    "answer_rows",
+    "choice_measures",
+    "descriptor",
+    "exact_match",
+    "measures",
+    "read_choices",
+    "require_same_tokens",
+    "score_rows",
+    "speed",
+    "test_result",
+    "token_f1",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
