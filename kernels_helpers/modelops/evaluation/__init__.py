@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from modelops.evaluation.answers import Answer, answer_measures, answer_rows, exact_match, token_f1
     from modelops.evaluation.choices import Choice, choice_measures, read_choices
+    from modelops.evaluation.gate import Policy, Verdict, judge
     from modelops.evaluation.measuring import Measure, measures
     from modelops.evaluation.scoring import Scores, require_same_tokens, score_rows
     from modelops.evaluation.speeds import speed
@@ -20,12 +21,15 @@ _HOMES = {
     "Answer": "answers",
     "Choice": "choices",
     "Measure": "measuring",
+    "Policy": "gate",
     "Scores": "scoring",
+    "Verdict": "gate",
     "answer_measures": "answers",
     "answer_rows": "answers",
     "choice_measures": "choices",
     "descriptor": "statements",
     "exact_match": "answers",
+    "judge": "gate",
     "measures": "measuring",
     "read_choices": "choices",
     "require_same_tokens": "scoring",
@@ -39,12 +43,15 @@ __all__ = [
     "Answer",
     "Choice",
     "Measure",
+    "Policy",
     "Scores",
+    "Verdict",
     "answer_measures",
     "answer_rows",
     "choice_measures",
     "descriptor",
     "exact_match",
+    "judge",
     "measures",
     "read_choices",
     "require_same_tokens",
