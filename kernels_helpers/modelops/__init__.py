@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         log_sample,
         output_folder,
     )
-    from modelops.inputs import open_artifact
+    from modelops.inputs import open_adapter, open_artifact
 
 _HOMES = {
     "Client": "modelops.client",
@@ -29,6 +29,7 @@ _HOMES = {
     "log_note": "modelops.events",
     "log_progress": "modelops.events",
     "log_sample": "modelops.events",
+    "open_adapter": "modelops.inputs",
     "open_artifact": "modelops.inputs",
     "output_folder": "modelops.events",
 }
@@ -42,6 +43,7 @@ __all__ = [
     "log_note",
     "log_progress",
     "log_sample",
+    "open_adapter",
     "open_artifact",
     "output_folder",
     "widgets",

@@ -8,8 +8,11 @@ from typing import Any
 
 import nbformat
 import pytest
+from tiny_gguf import tiny_gguf
 
 from modelops import events
+
+__all__ = ["execute", "tiny_gguf"]
 
 Execute = Callable[..., list[dict[str, Any]]]
 

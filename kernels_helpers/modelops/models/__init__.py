@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from modelops.models.adding import Registered, add_model, import_model
 from modelops.models.finiteness import check_finite
+from modelops.models.inference import Loaded, load_adapted, load_for_inference
 from modelops.models.inspection import ModelInfo, inspect_model
 from modelops.models.loading import attention_implementation, fast_dtype, load_model, load_tokenizer
 
 __all__ = [
+    "Loaded",
     "ModelInfo",
     "Registered",
     "add_model",
@@ -16,6 +18,8 @@ __all__ = [
     "fast_dtype",
     "import_model",
     "inspect_model",
+    "load_adapted",
+    "load_for_inference",
     "load_model",
     "load_tokenizer",
 ]

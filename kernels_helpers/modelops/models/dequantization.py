@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelops.errors import InvalidInput
 from modelops.models.gguf_files import GGUFHeader, read_gguf_header
@@ -13,6 +13,10 @@ from modelops.models.gguf_tokenizers import save_gguf_tokenizer
 from modelops.models.loading import import_transformers, quiet
 from modelops.models.reports import refuse_incomplete
 from modelops.models.sources import Progress
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
 
 _EXACT = {"F64": "float32", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 
@@ -39,12 +43,17 @@ def dequantize(gguf: Path, folder: Path, progress: Progress) -> None:
     with quiet(transformers):
         save_gguf_tokenizer(header.fields, gguf, context, folder)
         progress(f"Dequantizing {header.main_type} weights to {dtype}")
-        model = _load(transformers, gguf, header, dtype)
+        model = load_gguf(gguf, header, dtype)
         progress("Writing safetensors")
         model.save_pretrained(folder)
 
 
-def _load(transformers: Any, gguf: Path, header: GGUFHeader, dtype: str) -> Any:
+def load_gguf(gguf: Path, header: GGUFHeader, dtype: torch.dtype | str, **options: Any) -> PreTrainedModel:
+    """The model in a GGUF file, its weights dequantized to ``dtype``; further options go to ``from_pretrained``.
+
+    Raises ``InvalidInput``: ``unsupported_architecture`` or ``incomplete_weights``.
+    """
+    transformers = import_transformers()
     try:
         # The conversion draws a bar of its own that no setting turns off.
         with contextlib.redirect_stderr(io.StringIO()):
@@ -56,6 +65,7 @@ def _load(transformers: Any, gguf: Path, header: GGUFHeader, dtype: str) -> Any:
                 local_files_only=True,
                 trust_remote_code=False,
                 output_loading_info=True,
+                **options,
             )
     except (ValueError, KeyError, NotImplementedError) as error:
         raise InvalidInput(
@@ -65,4 +75,5 @@ def _load(transformers: Any, gguf: Path, header: GGUFHeader, dtype: str) -> Any:
             architecture=header.architecture[:50],
         ) from error
     refuse_incomplete(report)
-    return model
+    loaded: PreTrainedModel = model
+    return loaded
