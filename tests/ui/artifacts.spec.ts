@@ -1,6 +1,6 @@
 import { Locator, Page } from '@playwright/test';
 import { execFileSync } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import {
@@ -135,6 +135,32 @@ test.describe('with artifacts', () => {
     await expect(shown.getByRole('button', { name: 'Merge an adapter…' })).toBeHidden();
     await screenshot(page, 'artifact-refused-dark');
     await expectAccessible(page, '.jp-ModelOps-Panel');
+  });
+
+  test('a file that is not what was signed is not saved, and the panel says why', async ({
+    page,
+    lab
+  }) => {
+    const downloads: string[] = [];
+    page.on('download', download => downloads.push(download.suggestedFilename()));
+    await openLab(page, lab);
+    const refused = await openArtifact(page, 'tampered@1', 'files');
+
+    await refused.getByRole('link', { name: 'adapter_model.safetensors' }).click();
+
+    const reason = refused.getByRole('status').filter({ hasText: '6 bytes; 9 were signed' });
+    await expect(reason.locator('.jp-ModelOps-hint')).not.toBeEmpty();
+    await expect(refused.getByRole('button', { name: 'not what was signed' })).toBeVisible();
+    await screenshot(page, 'artifact-file-refused');
+
+    // One that is sound, after it: a refused download would have come before.
+    const sound = await openArtifact(page, 'tiny-lora@1', 'files');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      sound.getByRole('link', { name: 'adapter_model.safetensors' }).click()
+    ]);
+    expect(await readFile(await download.path(), 'utf-8')).toBe('update');
+    expect(downloads).toEqual(['adapter_model.safetensors']);
   });
 
   test('an alias is moved to another version, and removed', async ({ page, lab }) => {

@@ -132,6 +132,14 @@ export class Api {
     return this.connection.url(artifactPath(ref, ...parts));
   }
 
+  /** Ask for what can be saved without reading it: it throws where the server refuses to send it. */
+  async offered(ref: string, ...parts: string[]): Promise<void> {
+    const enough = new AbortController();
+    const path = artifactPath(ref, ...parts);
+    await this.connection.request(path, { method: 'GET', signal: enough.signal });
+    enough.abort();
+  }
+
   /** Whether a job could run, without queueing it. */
   preflight(submission: Submission): Promise<Readiness> {
     return this.connection.send('POST', 'preflight', submission);

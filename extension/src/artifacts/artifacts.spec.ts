@@ -152,6 +152,74 @@ describe('An artifact', () => {
     expect(model.check).toMatchObject({ kind: 'refused', problem: PROBLEM });
   });
 
+  describe('whose file is saved', () => {
+    const FILE = 'GET artifacts/bot%402/files/README.md';
+    let saved: string[];
+
+    beforeEach(() => {
+      saved = [];
+      jest.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (
+        this: HTMLAnchorElement
+      ) {
+        saved.push(`${this.href} as ${this.download}`);
+      });
+    });
+
+    afterEach(() => {
+      jest.restoreAllMocks();
+    });
+
+    it('is asked whether the server sends it first', async () => {
+      const { model } = opened({ 'GET artifacts/bot%402': DETAIL, [FILE]: 'hi' });
+      await settled();
+      const saving = model.save('README.md');
+      expect(model.saving).toBe('README.md');
+      await saving;
+      expect(saved).toEqual([
+        'http://lab.test/hub/ada/modelops/api/v1/artifacts/bot%402/files/README.md as README.md'
+      ]);
+      expect([model.saving, model.saveProblem, model.check.kind]).toEqual([
+        null,
+        null,
+        'unchecked'
+      ]);
+    });
+
+    it('says why it is refused where it is not what was signed, and saves nothing', async () => {
+      const { model } = opened({
+        'GET artifacts/bot%402': DETAIL,
+        [FILE]: new Refusal(409, { ...PROBLEM, status: 409 })
+      });
+      await settled();
+      await model.save('README.md');
+      expect(saved).toEqual([]);
+      expect(model.check).toMatchObject({ kind: 'refused', problem: PROBLEM });
+      const text = await read(new ArtifactView(model, new RenderMimeRegistry()));
+      expect(text).toContain('not what was signed');
+      expect(text).toContain('One byte is missing.Make it again.');
+    });
+
+    it('says any other reason above the files, until another is saved', async () => {
+      let answer: unknown = new Refusal(503, {
+        code: 'database_locked',
+        detail: 'The database is locked.',
+        hint: 'Try again.',
+        status: 503
+      });
+      const { model } = opened({ 'GET artifacts/bot%402': DETAIL, [FILE]: () => answer });
+      await settled();
+      model.open('files');
+      await model.save('README.md');
+      expect(model.check.kind).toBe('unchecked');
+      const text = await read(new ArtifactView(model, new RenderMimeRegistry()));
+      expect(text).toContain('The database is locked.Try again.');
+      answer = 'hi';
+      await model.save('README.md');
+      expect(model.saveProblem).toBeNull();
+      expect(saved).toHaveLength(1);
+    });
+  });
+
   it('gives place to another one, and comes back', async () => {
     const { model } = opened({ 'GET artifacts/bot%402': DETAIL });
     model.show('tiny@1');

@@ -44,6 +44,12 @@ export class Checks extends VDomModel {
     }
   }
 
+  /** Remember that the server refused to send a part of an artifact, since it is not what was signed. */
+  refuse(digest: string, { code, hint, message }: ProblemError): void {
+    const problem = { code, detail: message, hint };
+    this.set(digest, { kind: 'refused', problem, time: new Date().toISOString() });
+  }
+
   private set(digest: string, check: Check): Check {
     this.known.set(digest, check);
     this.stateChanged.emit();

@@ -11,6 +11,9 @@ import type { IStep, Steps } from './steps';
 export const TABS = ['overview', 'files', 'lineage', 'attestation'] as const;
 export type Tab = (typeof TABS)[number];
 
+/** The HTTP status with which the server refuses to send what is not what was signed. */
+const NOT_AS_SIGNED = 409;
+
 type Arguments = IPanelArguments['artifact'];
 
 /** One artifact after the other: what it is, whether it is what was signed, and where it came from. */
@@ -86,6 +89,16 @@ export class ArtifactModel extends VDomModel {
     return this._aliasProblem;
   }
 
+  /** Why a file was not saved, where that is not that it is not what was signed. */
+  get saveProblem(): ProblemError | null {
+    return this._saveProblem;
+  }
+
+  /** The file that the server is asked for. */
+  get saving(): string | null {
+    return this._saving;
+  }
+
   /** Whether there was another artifact before this one. */
   get hasPast(): boolean {
     return this.past.length > 0;
@@ -132,14 +145,45 @@ export class ArtifactModel extends VDomModel {
     return kind === 'verified';
   }
 
+  /** Let the browser save one file; where the server refuses to send it, the reason is shown instead. */
+  async save(path: string): Promise<void> {
+    const { subject } = this;
+    const detail = subject.detail.value;
+    if (!detail || this._saving !== null) {
+      return;
+    }
+    const parts = ['files', ...path.split('/')];
+    let problem: ProblemError | null = null;
+    this._saving = path;
+    this._saveProblem = null;
+    this.stateChanged.emit();
+    try {
+      // A download that is refused would save the refusal in the file's place, or say nothing.
+      await this.workbench.api.offered(detail.ref, ...parts);
+      download(this.workbench.api.artifactUrl(detail.ref, ...parts), fileName(path));
+    } catch (error) {
+      problem = asProblem(error);
+    }
+    this._saving = null;
+    if (problem?.status === NOT_AS_SIGNED) {
+      this.checks.refuse(detail.digest, problem);
+    }
+    if (problem && subject === this.subject) {
+      if (problem.status === NOT_AS_SIGNED) {
+        this._explained = true;
+      } else {
+        this._saveProblem = problem;
+      }
+    }
+    this.stateChanged.emit();
+  }
+
   /** Let the browser save all of it as a .tar; where it is refused, the reason is shown instead. */
   async export(): Promise<void> {
     const detail = this.subject.detail.value;
     if (detail && (this.check.kind === 'verified' || (await this.verify()))) {
-      const link = document.createElement('a');
-      link.href = this.workbench.api.artifactUrl(detail.ref, 'export');
-      link.download = `${detail.name}-${detail.version}.tar`;
-      link.click();
+      const { api } = this.workbench;
+      download(api.artifactUrl(detail.ref, 'export'), `${detail.name}-${detail.version}.tar`);
     }
   }
 
@@ -179,7 +223,7 @@ export class ArtifactModel extends VDomModel {
     this.subject.dispose();
     this.subject = this.about(ref);
     this._explained = false;
-    this._aliasProblem = null;
+    this._aliasProblem = this._saveProblem = null;
     this.loadTab();
     this._argsChanged.emit();
     this.stateChanged.emit();
@@ -218,7 +262,21 @@ export class ArtifactModel extends VDomModel {
   private readonly past: string[] = [];
   private _explained = false;
   private _aliasProblem: ProblemError | null = null;
+  private _saveProblem: ProblemError | null = null;
+  private _saving: string | null = null;
   private readonly _argsChanged = new Signal<this, void>(this);
+}
+
+/** A path's last part. */
+export function fileName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function download(url: string, name: string): void {
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
 }
 
 /** What the server knows of one artifact, each part asked for when it is wanted first. */

@@ -68,12 +68,12 @@ class Connection:
         self.request("DELETE", path)
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """The answer, or the error that it means; raises ``Unavailable`` when there is none."""
-        self._check_open()
-        try:
+        """The answer, or the error that it means.
+
+        Raises ``Unavailable`` with code ``unreachable`` when there is none, and ``closed`` where this was closed.
+        """
+        with self._reaching():
             answer = self._http.request(method, path, **options)
-        except httpx.TransportError as error:
-            raise self._unreachable(error) from error
         if not answer.is_success:
             raise self._problem(answer)
         return answer
@@ -82,26 +82,31 @@ class Connection:
     def stream(self, path: str, headers: dict[str, str], silence: float | None = None) -> Iterator[Iterator[str]]:
         """The lines of an endless answer.
 
-        Raises ``Unavailable`` with code ``unreachable`` when it breaks off, or nothing comes for ``silence`` seconds.
+        Raises ``Unavailable`` with code ``unreachable`` when it breaks off, or nothing comes for ``silence`` seconds,
+        and with ``closed`` where this is closed, also meanwhile.
         """
-        self._check_open()
         timeout = httpx.Timeout(self._timeout, read=min(_ALIVE, max(0.01, _ALIVE if silence is None else silence)))
-        try:
-            with self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
-                if not answer.is_success:
-                    answer.read()
-                    raise self._problem(answer)
-                yield answer.iter_lines()
-        except httpx.TransportError as error:
-            raise self._unreachable(error) from error
+        with self._reaching(), self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
+            if not answer.is_success:
+                answer.read()
+                raise self._problem(answer)
+            yield answer.iter_lines()
 
     def close(self) -> None:
         """Close the connections that are kept open."""
         self._http.close()
 
-    def _check_open(self) -> None:
-        if self._http.is_closed:
-            raise Unavailable("closed", "This client was closed.", "Make a new one: modelops.Client().")
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        """Errors of httpx as ours; only they tell that it is closed, as another thread may do that at any moment."""
+        try:
+            yield
+        except (httpx.TransportError, RuntimeError) as error:  # httpx says with a RuntimeError that it was closed
+            if self._http.is_closed:
+                raise Unavailable("closed", "This client was closed.", "Make a new one: modelops.Client().") from error
+            if isinstance(error, httpx.TransportError):
+                raise self._unreachable(error) from error
+            raise
 
     def _json(self, answer: httpx.Response) -> Any:
         if answer.status_code == HTTPStatus.NO_CONTENT:

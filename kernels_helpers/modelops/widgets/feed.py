@@ -83,8 +83,9 @@ class Feed:
                 self._changed.set()
         except ModelOpsError as error:
             self._trouble = told(error)
-        self._ended = True
-        self._changed.set()
+        finally:
+            self._ended = True
+            self._changed.set()
 
     def _take(self, message: Message) -> None:
         self._progress.take_message(message)

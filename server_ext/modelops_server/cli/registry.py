@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -30,8 +31,14 @@ def registry() -> None:
 
 @registry.command("fsck")
 @click.option("--read-data", is_flag=True, help="Also read every stored file and compare its SHA-256.")
+@click.option(
+    "--against",
+    metavar="EXPORT",
+    type=click.Path(exists=True, path_type=Path),
+    help="Also prove that the log only grew since this folder or archive was exported.",
+)
 @json_option
-def fsck(read_data: bool, as_json: bool) -> None:
+def fsck(read_data: bool, against: Path | None, as_json: bool) -> None:
     """Check that every artifact has its files, signature and entry in the log, and that the log is whole.
 
     Each finding says what mends it. Exit status: 0 no problem, 1 problems, 2 cannot tell.
@@ -40,7 +47,7 @@ def fsck(read_data: bool, as_json: bool) -> None:
     from modelops.registry.upkeep.fsck import fsck as check
 
     with _progress() as progress:
-        report = check(StateHome.default(), read_data=read_data, progress=progress)
+        report = check(StateHome.default(), read_data=read_data, against=against, progress=progress)
     show(report.as_json(), as_json, lambda: _print_report(report, read_data))
     if report.problems:
         sys.exit(1)
@@ -113,6 +120,8 @@ def _print_report(report: Report, read_data: bool) -> None:
         click.echo(f"{click.style(f'{count} problem' + 's' * (count > 1), fg='red', bold=True)} in {checked}.")
     else:
         click.echo(f"{click.style('Sound', fg='green', bold=True)}: {checked}.")
+    if report.grown_from is not None:
+        click.echo(f"The log begins with the {report.grown_from} entries of the export's day: it only grew since.")
 
 
 def _print_rebuilt(made: Rebuilt) -> None:

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from tornado.iostream import StreamClosedError
+
 from modelops.errors import InvalidInput, NotFound
 from modelops.files import CHUNK
 from modelops_server.handlers.base import ModelOpsHandler
@@ -62,13 +64,16 @@ class FileHandler(ModelOpsHandler):
             await self.send(stream, media, attachment=attachment)
 
     async def send(self, stream: BinaryIO, media: str, *, attachment: str | None = None) -> None:
-        """Send what an open file holds, piece by piece: it is never held in memory."""
+        """Send what an open file holds, piece by piece: it is never held in memory. Ends when the client goes away."""
         if attachment is not None:
             self.set_attachment_header(attachment)
             self.set_header("Content-Security-Policy", SANDBOX)
         self.set_header("Content-Type", media)
         self.set_header("Content-Length", os.fstat(stream.fileno()).st_size)
-        while piece := await self.slowly(stream.read, CHUNK):
-            self.write(piece)
-            await self.flush()
+        try:
+            while piece := await self.slowly(stream.read, CHUNK):
+                self.write(piece)
+                await self.flush()
+        except StreamClosedError:
+            return
         self.finish(set_content_type=media)

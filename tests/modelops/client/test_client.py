@@ -78,6 +78,32 @@ def test_a_client_that_was_closed_says_so(running_server: Any) -> None:
     assert refusal.value.code == "closed"
 
 
+class Closing(dict[str, str]):
+    """Headers that close the client while the request is made of them, as another thread may."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(Accept="*/*")
+        self.client = client
+
+    def items(self) -> Any:
+        self.client.close()
+        return super().items()
+
+
+def test_a_client_that_is_closed_while_it_asks_says_so(client: Client) -> None:
+    with pytest.raises(Unavailable) as refusal:
+        client._connection.request("GET", "health", headers=Closing(client))
+
+    assert refusal.value.code == "closed"
+
+
+def test_a_client_that_is_closed_while_it_begins_to_follow_says_so(client: Client) -> None:
+    with pytest.raises(Unavailable) as refusal, client._connection.stream("jobs/sft-0/events", Closing(client)):
+        pass
+
+    assert refusal.value.code == "closed"
+
+
 def test_no_representation_shows_the_token(client: Client, running_server: Any) -> None:
     shown = [client, client._connection, client._connection.server, client.jobs, client.artifacts, client.templates]
 

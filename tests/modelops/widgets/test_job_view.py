@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from modelops import Client
 from modelops.widgets import JobView
@@ -90,3 +93,21 @@ def test_a_closed_view_follows_no_longer_and_the_job_goes_on(client: Client, fin
 
     assert finished.state == "succeeded"
     assert view._feed is None
+
+
+def test_a_client_that_is_closed_ends_the_following_and_is_told(
+    running_server: Any, tiny: Path, front_end: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashes: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", crashes.append)
+    client = Client(running_server.url, running_server.token)
+    view = JobView(client.run(tiny, {"steps": 1000}), client)
+
+    client.close()
+    view.wait(60)
+
+    feed = view._feed
+    assert feed is not None
+    assert not feed._follower.is_alive()
+    assert view.job["trouble"]["code"] == "closed"
+    assert crashes == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,21 @@ def test_a_problem_is_told_with_what_mends_it(home: StateHome, adapter: Artifact
     assert result.out.endswith("1 problem in 1 artifacts, 1 files, 1 entries in the log.\n")
     as_json = modelops("fsck", "--json")
     assert (as_json.status, as_json.json["findings"][0]["code"]) == (1, "checkpoint_missing")
+
+
+def test_a_log_is_compared_with_an_earlier_export(
+    home: StateHome, adapter: Artifact, modelops: Any, tmp_path: Path
+) -> None:
+    export = tmp_path / "export.tar"
+    Registry(home).export(adapter.ref, export)
+    grown = modelops("fsck", "--against", str(export))
+    assert (grown.status, "begins with the 1 entries of the export's day" in grown.out) == (0, True)
+    shutil.rmtree(home.log)
+    shutil.rmtree(home.envelopes)
+    home.database.unlink()
+    rewritten = modelops("fsck", "--against", str(export), "--json")
+    assert (rewritten.status, rewritten.json["findings"][0]["code"]) == (1, "log_rewritten")
+    assert modelops("fsck", "--against", str(tmp_path), "--json").json["code"] == "not_an_export"
 
 
 def test_what_cannot_be_told_exits_with_two(home: StateHome, adapter: Artifact, modelops: Any) -> None:

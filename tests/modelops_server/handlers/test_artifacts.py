@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +14,9 @@ import pytest
 
 from modelops.paths import StateHome
 from modelops.registry import Artifact, Build, Dependency, KeyStore, Registry, verify_export
+from modelops_server.handlers.artifact_files import ArtifactFileHandler
 
-from .conftest import Api
+from .conftest import Api, until
 
 Register = Callable[..., Artifact]
 
@@ -240,6 +243,36 @@ class TestFiles:
         await api.get("artifacts/support-bot/files/weights.bin")
 
         assert not list(home.scratch.glob("private-*"))
+
+    async def test_a_client_that_goes_away_ends_it_quietly(
+        self,
+        api: Api,
+        register: Register,
+        home: StateHome,
+        http_server_port: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        register(large__bin="x" * 50_000_000)
+        ended: list[int] = []
+        finished = ArtifactFileHandler.on_finish
+
+        def on_finish(handler: ArtifactFileHandler) -> None:
+            finished(handler)
+            ended.append(handler.get_status())
+
+        monkeypatch.setattr(ArtifactFileHandler, "on_finish", on_finish)
+        reader, writer = await asyncio.open_connection("127.0.0.1", http_server_port[1])
+        path = f"{api.base}modelops/api/v1/artifacts/support-bot@1/files/large/bin"
+        writer.write(f"GET {path} HTTP/1.0\r\nAuthorization: {api.authorization['Authorization']}\r\n\r\n".encode())
+        assert (await reader.readline()).split()[1] == b"200"
+
+        with caplog.at_level(logging.DEBUG):
+            writer.transport.abort()
+            await until(lambda: ended)
+
+        assert ended == [200]
+        assert not [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 class TestAliases:

@@ -90,9 +90,12 @@ def verify_export(source: Path, trusted: Iterable[PublicKey]) -> tuple[Artifact,
     return export.statement.artifact(), export.signer
 
 
-def unpack_export(archive: Path, into: Path) -> Path:
-    """Unpack an archive of an export into an empty folder; return the exported folder in it, unverified."""
-    unpack(archive, into)
+def unpack_export(archive: Path, into: Path, wanted: Callable[[str], bool] = lambda _: True) -> Path:
+    """Unpack what is ``wanted`` of an archive of an export into an empty folder; return the exported folder in it.
+
+    Nothing is verified yet.
+    """
+    unpack(archive, into, wanted)
     inner = list(into.iterdir())
     # An archive of a folder holds the folder, or what is in it.
     return inner[0] if len(inner) == 1 and inner[0].is_dir() else into

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from modelops.errors import ModelOpsError, Unavailable, VerificationError
@@ -21,6 +22,7 @@ from modelops.registry.records import Artifact, FileEntry
 from modelops.registry.registry import Registry
 from modelops.registry.upkeep.findings import COLLECT, REBUILD, Finding, Progress, quietly
 from modelops.registry.upkeep.gc import find_garbage
+from modelops.registry.upkeep.growth import exported_checkpoint, growth
 
 _PAGE = 200
 
@@ -34,6 +36,8 @@ class Report:
     entries: int
     bytes_read: int
     findings: tuple[Finding, ...]
+    grown_from: int | None = None
+    """How many entries of an earlier checkpoint the log was shown to begin with; ``None`` where it was not."""
 
     @property
     def problems(self) -> tuple[Finding, ...]:
@@ -45,8 +49,13 @@ class Report:
         return {**vars(self), "ok": not self.problems, "findings": [finding.as_json() for finding in self.findings]}
 
 
-def fsck(home: StateHome, *, read_data: bool = False, progress: Progress = quietly) -> Report:
+def fsck(
+    home: StateHome, *, read_data: bool = False, against: Path | None = None, progress: Progress = quietly
+) -> Report:
     """Check everything that can be checked; with ``read_data`` also the SHA-256 of every file.
+
+    With ``against``, an exported folder or archive, also that the log only grew since: see
+    :func:`~modelops.registry.upkeep.growth.exported_checkpoint` for what is raised where that tells nothing.
 
     What a crash kept from being copied to the log on disk is copied first. Raises ``Conflict`` for a database of a
     newer release; a damaged one is a finding.
@@ -62,20 +71,27 @@ def fsck(home: StateHome, *, read_data: bool = False, progress: Progress = quiet
         return Report(0, 0, 0, 0, tuple(findings))
     findings.update(dict.fromkeys([*_keys(registry), *_behind(registry)]))
     judged = not any(finding.code == "malformed_key" for finding in findings)
+    earlier = exported_checkpoint(against, registry.keys.trusted()) if against is not None and judged else None
+    grown_from: int | None = None
     try:
         # One state of the database for all checks, whatever is published meanwhile, and no log on disk ahead of it.
         with registry.log.unchanging():
             registry.database.execute("BEGIN")
             files = _files(registry)
             if judged:
-                findings.update(dict.fromkeys([*_log(registry), *_aliases(registry)]))
+                about_log = [*_log(registry)]
+                if earlier is not None and not about_log:
+                    about_log = [*growth(registry, earlier)]
+                    grown_from = None if about_log else earlier.size
+                findings.update(dict.fromkeys([*about_log, *_aliases(registry)]))
         if judged:
             findings.update(dict.fromkeys(_artifacts(registry, progress)))
         findings.update(dict.fromkeys(_contents(registry, files, read_data, progress)))
         findings.update(dict.fromkeys(_leftovers(registry)))
         (count,) = registry.database.execute("SELECT count(*) FROM artifacts").fetchone()
         size = sum(entry.size for _, entry in files.values())
-        return Report(count, len(files), registry.log.size(), size if read_data else 0, tuple(findings))
+        read = size if read_data else 0
+        return Report(count, len(files), registry.log.size(), read, tuple(findings), grown_from)
     finally:
         if registry.database.conn.in_transaction:
             registry.database.execute("ROLLBACK")
