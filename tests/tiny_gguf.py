@@ -8,18 +8,21 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture(scope="session")
-def tiny_gguf(tiny_model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model as an F32 GGUF file, written with the gguf package the way llama.cpp's converter does."""
+def write_gguf(folder: Path, path: Path, type: str = "f32", *, fault: str = "") -> None:
+    """Write a tiny Llama model in a folder as a GGUF file, the way llama.cpp's converter does.
+
+    ``type`` is ``f32``, ``bf16``, ``q8_0`` or ``q4_0``. A ``fault`` is done without a word: ``skipped`` quantization, a
+    ``nan``, a lost ``template`` or ``eos``.
+    """
     import gguf
     import numpy as np
-    from safetensors.numpy import load_file
+    from gguf.quants import quantize
+    from safetensors.torch import load_file
 
-    config = json.loads((tiny_model_folder / "config.json").read_text())
-    tokenizer = json.loads((tiny_model_folder / "tokenizer.json").read_text())
+    config = json.loads((folder / "config.json").read_text())
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
     heads, key_heads = config["num_attention_heads"], config["num_key_value_heads"]
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config["num_hidden_layers"])
-    path = tmp_path_factory.mktemp("gguf") / "tiny.F32.gguf"
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name("tiny")
     writer.add_license("mit")
@@ -40,16 +43,29 @@ def tiny_gguf(tiny_model_folder: Path, tmp_path_factory: pytest.TempPathFactory)
     writer.add_token_types([3 if token.startswith("<|") else 1 for token in vocabulary])
     writer.add_token_merges(["t h", "th e"])
     writer.add_bos_token_id(1)
-    writer.add_eos_token_id(2)
-    writer.add_chat_template((tiny_model_folder / "chat_template.jinja").read_text())
-    for name, tensor in load_file(tiny_model_folder / "model.safetensors").items():
+    writer.add_eos_token_id(5 if fault == "eos" else 2)
+    if fault != "template":
+        writer.add_chat_template((folder / "chat_template.jinja").read_text())
+    stored = gguf.GGMLQuantizationType["F32" if fault == "skipped" else type.upper()]
+    for name, tensor in load_file(folder / "model.safetensors").items():
+        rows = tensor.float().numpy().copy()
         count = heads if "q_proj" in name else key_heads if "k_proj" in name else None
-        rows = tensor
         if count:  # llama.cpp rotates neighbouring rows, transformers the two halves of a head
-            rows = tensor.reshape(count, 2, -1, tensor.shape[1]).swapaxes(1, 2).reshape(tensor.shape)
-        writer.add_tensor(names.get_name(name, (".weight",)), np.ascontiguousarray(rows))
+            rows = rows.reshape(count, 2, -1, rows.shape[1]).swapaxes(1, 2).reshape(rows.shape)
+        if fault == "nan" and "layers.1.mlp.up_proj" in name:
+            rows[3, 5] = np.nan
+        kind = stored if rows.ndim > 1 else gguf.GGMLQuantizationType.F32
+        converted = names.get_name(name, (".weight",))
+        writer.add_tensor(converted, quantize(np.ascontiguousarray(rows), kind), raw_dtype=kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tiny_model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model as an F32 GGUF file."""
+    path = tmp_path_factory.mktemp("gguf") / "tiny.F32.gguf"
+    write_gguf(tiny_model_folder, path)
     return path

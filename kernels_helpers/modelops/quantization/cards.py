@@ -47,7 +47,9 @@ def quantized_model_card(name: str, metadata: Mapping[str, Any], measures: Mappi
         f"| {key.replace('_', ' ')} | {one.value:.4g} | {one.low:.4g} to {one.high:.4g} | {one.unit} |"
         for key, one in measures.items()
     )
-    table = f"| measure | value | 95 % interval | unit |\n|---|---|---|---|\n{rows}\n" if rows else "It was not measured.\n"
+    table = (
+        f"| measure | value | 95 % interval | unit |\n|---|---|---|---|\n{rows}\n" if rows else "It was not measured.\n"
+    )
     return "\n".join(
         [
             f"---\n{header.to_yaml()}\n---",

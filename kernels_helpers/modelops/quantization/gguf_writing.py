@@ -97,28 +97,25 @@ def _follow(
     environment: dict[str, str],
 ) -> None:
     last: deque[str] = deque(maxlen=8)
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env={**os.environ, **environment},
-    )
-    try:
-        for line in _lines(process):
-            if found := pattern.search(line):
-                on_match(found)
-            elif line.strip():
-                last.append(line.strip()[:300])
-        if process.wait() == 0:
-            return
-    except BaseException:
-        process.kill()
-        process.wait()
-        target.unlink(missing_ok=True)
-        raise
-    target.unlink(missing_ok=True)
-    raise _failure(process.returncode, last, target)
+    ) as process:
+        try:
+            for line in _lines(process):
+                if found := pattern.search(line):
+                    on_match(found)
+                elif line.strip():
+                    last.append(line.strip()[:300])
+            if process.wait():
+                raise _failure(process.returncode, last, target)
+        except BaseException:
+            process.kill()
+            target.unlink(missing_ok=True)
+            raise
 
 
 def _failure(status: int, last: deque[str], target: Path) -> ModelOpsError:
