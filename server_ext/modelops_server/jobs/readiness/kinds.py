@@ -32,6 +32,10 @@ class Kind(Protocol):
     def look(self, context: Context) -> Findings:
         """Look at a job whose parameters, references and kernel are right."""
 
+
+class KindWithBatches(Kind, Protocol):
+    """What the module of a kind offers whose jobs train on batches."""
+
     def first_batch(self, context: Context) -> FirstBatch:
         """The first rows as the model sees them; raises ``InvalidInput`` and ``Unavailable``."""
 
@@ -39,7 +43,11 @@ class Kind(Protocol):
         """Changes of parameters with which the job fits into ``limit`` bytes of memory, the gentlest first."""
 
 
-_MODULES = {"train": "modelops_server.jobs.readiness.training"}
+_MODULES = {
+    "evaluate": "modelops_server.jobs.readiness.evaluation",
+    "train": "modelops_server.jobs.readiness.training",
+}
+_WITH_BATCHES = frozenset({"train"})
 
 
 def kind_of(name: str) -> Kind | None:
@@ -47,13 +55,12 @@ def kind_of(name: str) -> Kind | None:
     return cast("Kind", import_module(_MODULES[name])) if name in _MODULES else None
 
 
-def kind_with_batches(name: str) -> Kind:
+def kind_with_batches(name: str) -> KindWithBatches:
     """The same; raises ``InvalidInput`` for a kind that has no batches."""
-    kind = kind_of(name)
-    if kind is None:
+    if name not in _WITH_BATCHES:
         raise InvalidInput(
             "no_batches",
             f"A template of kind {name!r} has no batches to look at.",
             "Ask for a template of kind train.",
         )
-    return kind
+    return cast("KindWithBatches", import_module(_MODULES[name]))

@@ -69,9 +69,8 @@ def lighter(asked: Asked, queue: JobTable, limit: int) -> list[dict[str, Any]]:
     """Changes of parameters with which the job fits into ``limit`` bytes of memory, the gentlest first; none where
     that cannot be told.
     """
-    kind = kind_of(asked.template.kind)
     try:
-        return kind.lighter(_sound(asked, queue, patience=0.0), limit) if kind else []
+        return kind_with_batches(asked.template.kind).lighter(_sound(asked, queue, patience=0.0), limit)
     except InvalidInput:
         return []
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from modelops.registry import Build, Registry
@@ -214,6 +215,25 @@ def test_the_report_shows_outputs_but_runs_nothing_of_them(jobs: Any, notebook: 
     assert "onerror=alert(2)>" not in text  # but in the cell's source, escaped
     made = page.stat().st_mtime_ns
     assert render_report(job.folder).stat().st_mtime_ns == made
+
+
+def test_the_report_has_headings_and_heads_of_tables_and_loads_nothing(
+    jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    path = notebook(
+        "from IPython.display import HTML\n"
+        "HTML('<table><tr><th style=\"text-align: left; background: url(x)\">head</th></tr></table>')"
+    )
+    document = nbformat.read(path, as_version=4)
+    document.cells.insert(0, nbformat.v4.new_markdown_cell("# Title\n\nText.\n\n![](https://example.org/x.png)"))
+    nbformat.write(document, path)
+
+    text = render_report(jobs.run(path).folder).read_text()
+
+    assert '<h1 id="Title">Title' in text
+    assert "<p>Text.</p>" in text
+    assert '<th style="text-align: left;">head</th>' in text
+    assert '<img src="https://example.org' not in text
 
 
 def test_every_metric_of_a_cell_that_reports_as_fast_as_it_can_is_heard(

@@ -1,0 +1,180 @@
+"""Readiness of an evaluation: whether its models fit together, can be loaded, and have rows that they never saw."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from modelops.machine import memory_bytes, processor
+from modelops.machine.gpus import gpus
+from modelops.registry import Artifact
+from modelops.units import human_bytes
+from modelops_server.jobs.preflight import missing_packages
+from modelops_server.jobs.readiness.answers import Check, Mend, Status, changes, ok
+from modelops_server.jobs.readiness.asked import Context
+from modelops_server.jobs.readiness.kinds import Findings
+from modelops_server.jobs.readiness.subject import shape_of
+
+_LOADED_BY = {"bitsandbytes": "bitsandbytes", "compressed-tensors": "compressed_tensors", "gptq": "gptqmodel"}
+"""The package that a quantized checkpoint needs, by its ``quant_method``."""
+
+_MODELS = ("model", "reference")
+"""The parameters that name what is loaded."""
+
+
+def look(context: Context) -> Findings:
+    """Look at an evaluation whose parameters, references and kernel are right."""
+    looks = (_adapter, _reference, _length, _packages, _held_out, _choices, _memory)
+    checks = [check for one in looks if (check := one(context)) is not None]
+    inputs = sum(artifact.size for artifact in context.artifacts.values())
+    return Findings(checks, disk=inputs)
+
+
+def _adapter(context: Context) -> Check | None:
+    adapter, model = context.artifacts.get("adapter"), context.artifacts.get("model")
+    if adapter is None or model is None:
+        return None
+    if adapter.metadata.get("base_digest") == model.digest:
+        return ok("adapter", f"{adapter.ref} was trained on {model.ref}.")
+    named = adapter.metadata.get("base_model")
+    if not isinstance(named, str):
+        sentence = f"The statement of {adapter.ref} does not say which model it was trained on."
+        return Check(name="adapter", status="blocked", sentence=sentence)
+    sentence = f"{adapter.ref} was trained on {named}, which is not {model.ref}."
+    return Check(
+        name="adapter", status="blocked", sentence=sentence, mend=changes(f"Set model={named}.", {"model": named})
+    )
+
+
+def _reference(context: Context) -> Check | None:
+    model, reference = context.artifacts.get("model"), context.artifacts.get("reference")
+    if model is None or reference is None:
+        return None
+    ours, theirs = shape_of(context.registry, model), shape_of(context.registry, reference)
+    if ours is None or theirs is None or ours.vocabulary == theirs.vocabulary:
+        return None
+    return Check(
+        name="reference",
+        status="blocked",
+        sentence=f"{model.ref} has {ours.vocabulary:,} tokens and {reference.ref} {theirs.vocabulary:,}: they cannot "
+        "be compared token by token.",
+        mend=changes("Evaluate without a reference; bits_per_byte compares across tokenizers.", {"reference": None}),
+    )
+
+
+def _length(context: Context) -> Check | None:
+    model, length = context.artifacts.get("model"), context.values.get("max_length")
+    shape = shape_of(context.registry, model) if model else None
+    if shape is None or shape.context is None or type(length) is not int or length <= shape.context:
+        return None
+    return Check(
+        name="max_length",
+        status="warning",
+        sentence=f"The model reads at most {shape.context:,} tokens; max_length is {length:,}.",
+        mend=changes(f"Set max_length={shape.context}.", {"max_length": shape.context}),
+    )
+
+
+def _packages(context: Context) -> Check | None:
+    """What only some forms of models need, and the notebook therefore does not ask for."""
+    needed: dict[str, str] = {}
+    for role in _MODELS:
+        artifact = context.artifacts.get(role)
+        if artifact is not None and (package := _loaded_with(context, artifact)):
+            needed[package] = artifact.ref
+    if not needed or context.python is None:
+        return None
+    missing = missing_packages(sorted(needed), context.python)
+    if not missing:
+        return ok("packages", f"The packages that the models need are there: {', '.join(sorted(needed))}.")
+    command = f"{context.python} -m pip install {' '.join(name.replace('_', '-') for name in missing)}"
+    sentence = "; ".join(f"{needed[name]} is loaded with {name}, which the kernel lacks" for name in missing)
+    mend = Mend(sentence="Install it where the kernel runs.", command=command)
+    return Check(name="packages", status="blocked", sentence=f"{sentence}.", mend=mend)
+
+
+def _loaded_with(context: Context, artifact: Artifact) -> str | None:
+    """The package that a model's form needs beside transformers, by its import name."""
+    if _is_gguf(artifact):
+        return "gguf"
+    return _LOADED_BY.get(str(_quantization(context, artifact).get("quant_method", "")))
+
+
+def _held_out(context: Context) -> Check | None:
+    dataset = context.artifacts.get("dataset")
+    if dataset is None:
+        return None
+    splits = {Path(file.path).stem for file in dataset.files if file.path.startswith("data/")}
+    for split in ("test", "validation"):
+        if split in splits:
+            return ok("held_out", f"The rows are those of its {split} split.")
+    return Check(
+        name="held_out",
+        status="warning",
+        sentence="The dataset has no test split: its last rows are taken, which a model may have been trained on.",
+        mend=Mend(
+            sentence="Add it again with rows held out.",
+            command="modelops datasets add PATH --name NAME --test-fraction 0.1",
+        ),
+    )
+
+
+def _choices(context: Context) -> Check | None:
+    path = context.values.get("choices")
+    if not isinstance(path, str) or Path(path).is_file():
+        return None
+    return Check(
+        name="choices",
+        status="blocked",
+        sentence=f"There is no file {path}.",
+        mend=Mend(sentence="Give the whole path of a file of JSON lines, or none."),
+    )
+
+
+def _memory(context: Context) -> Check | None:
+    """What the weights take is certain; texts and probabilities come on top, and were not measured."""
+    loaded = [role for role in _MODELS if role in context.artifacts]
+    weights = [_weights(context, context.artifacts[role]) for role in loaded]
+    if not weights:
+        return None
+    if None in weights:
+        return Check(name="memory", status="unknown", sentence="How much memory it takes cannot be told.")
+    need, there = sum(size or 0 for size in weights), min(memory_bytes()[0], context.inventory.memory)
+    if _on_gpu(context):
+        there = max((gpu.memory for gpu in gpus()), default=0)
+    status: Status = "ok" if need <= there else "blocked"
+    sentence = f"The weights of {' and '.join(loaded)} take {human_bytes(need)} of {human_bytes(there)}"
+    alone = changes("Evaluate without a reference.", {"reference": None})
+    return Check(
+        name="memory",
+        status=status,
+        sentence=f"{sentence}; what is computed comes on top.",
+        mend=alone if status == "blocked" and len(weights) > 1 else None,
+    )
+
+
+def _weights(context: Context, artifact: Artifact) -> int | None:
+    """Bytes of a model's weights once they are loaded; quantized safetensors stay as they are stored."""
+    if _quantization(context, artifact):
+        return artifact.size
+    width = 2 if _on_gpu(context) or processor().bf16 else 4
+    shape = shape_of(context.registry, artifact)
+    parameters = shape.parameters if shape else artifact.metadata.get("parameter_count")
+    return parameters * width if type(parameters) is int else None
+
+
+def _on_gpu(context: Context) -> bool:
+    return bool(context.inventory.share(context.asked.request).gpus)
+
+
+def _is_gguf(artifact: Artifact) -> bool:
+    suffixes = {Path(file.path).suffix for file in artifact.files}
+    return ".gguf" in suffixes and ".safetensors" not in suffixes
+
+
+def _quantization(context: Context, artifact: Artifact) -> dict[str, Any]:
+    """``quantization_config`` of a checkpoint's configuration; empty where it is not quantized."""
+    blob = context.blob(artifact, "config.json")
+    found = json.loads(blob.read_bytes()).get("quantization_config") if blob and blob.is_file() else None
+    return found if isinstance(found, dict) else {}
