@@ -1,4 +1,4 @@
-"""A converter in the place of llama.cpp's, for tests: it writes the tiny model, and does what the variable FAULT says."""
+"""A converter in the place of llama.cpp's, for tests: it writes the tiny model, and does what FAULT says."""
 
 from __future__ import annotations
 

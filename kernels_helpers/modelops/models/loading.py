@@ -82,7 +82,14 @@ def _existing(folder: str | Path) -> Path:
     # transformers takes what is no folder for a name on the hub.
     if not Path(folder).is_dir():
         raise InvalidInput("model_not_found", f"There is no folder {folder}.", "Give the folder that holds the model.")
-    return Path(folder)
+    folder = Path(folder)
+    if any(folder.glob("*.gguf")) and not any(folder.glob("*.safetensors")):
+        raise InvalidInput(
+            "weights_are_gguf",
+            "The model is a GGUF file: it can be evaluated and served, not trained, merged or quantized again.",
+            "Choose the model that it was made from; to ask it something, use load_for_inference.",
+        )
+    return folder
 
 
 def import_transformers() -> Any:

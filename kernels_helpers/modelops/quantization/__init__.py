@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from modelops.quantization.cards import quantized_model_card
     from modelops.quantization.gguf_review import review_gguf
-    from modelops.quantization.gguf_types import CONVERTED, check_types, expected_bits
+    from modelops.quantization.gguf_types import CONVERTED, Matrix, check_types, expected_bits
     from modelops.quantization.gguf_writing import (
         check_architecture,
         convert,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CONVERTED": "gguf_types",
+    "Matrix": "gguf_types",
     "Problem": "reviews",
     "Review": "reviews",
     "check_architecture": "gguf_writing",
@@ -38,6 +39,7 @@ _HOMES = {
 
 __all__ = [
     "CONVERTED",
+    "Matrix",
     "Problem",
     "Review",
     "check_architecture",

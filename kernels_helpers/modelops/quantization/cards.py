@@ -1,4 +1,4 @@
-"""The README of a quantized model: what it was made from, how much smaller it is, how much worse, and what the gate said."""
+"""The README of a quantized model: made from what, how small it is, how good, and what the gate said."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelops.models.gguf_files import GGUFHeader, GGUFTensor, read_gguf_header
-from modelops.quantization.gguf_types import expected_bits, storage
+from modelops.quantization.gguf_types import Matrix, expected_bits, storage
 from modelops.quantization.reviews import Problem, Review, Weight, lost_text, not_applied
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def review_gguf(
     matrices = [tensor for tensor in header.tensors if len(tensor.shape) > 1]
     odd = {tensor.name for tensor in matrices if tensor.shape[0] % storage(type).block}
     fallbacks = tuple(Weight(tensor.name, tensor.type, tensor.elements) for tensor in matrices if tensor.name in odd)
-    shapes = [(tensor.shape[0], tensor.elements // tensor.shape[0]) for tensor in matrices]
+    output = "output.weight" if any(tensor.name == "output.weight" for tensor in matrices) else "token_embd.weight"
+    shapes = [Matrix(row := tensor.shape[0], tensor.elements // row, tensor.name == output) for tensor in matrices]
     problems = not_applied(_bits(matrices), expected_bits(shapes, type))
     problems += lost_text(_of_tokenizer(tokenizer), _of_header(header))
     problems += _not_finite(file, header.tensors, on_progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from modelops.errors import InvalidInput
 
@@ -55,15 +55,24 @@ def fallback(type: str) -> StorageType:
     return _STORAGE[_FALLBACK.get(name, "f16")]
 
 
-def expected_bits(shapes: Iterable[tuple[int, int]], type: str) -> float:
-    """Bits that a weight of matrices takes on average in a file of a type.
+class Matrix(NamedTuple):
+    """The shape of a matrix of weights; ``output``: the one that scores the vocabulary, be it the embedding's, too."""
 
-    Each shape is the length of a row and the number of rows. Mixed types (``_m``, ``_k``) take some more.
+    columns: int
+    rows: int
+    output: bool = False
+
+
+def expected_bits(matrices: Iterable[Matrix], type: str) -> float:
+    """Bits that a weight of these matrices takes on average in a file of a type, as llama.cpp's quantizer stores them.
+
+    Types that store some layers in more bits (``_m``) take up to a fifth more.
     """
     total = parameters = 0.0
-    for columns, rows in shapes:
-        kind = storage(type)
-        kind = fallback(type) if columns % kind.block else kind
+    for columns, rows, output in matrices:
+        # What scores the vocabulary is the most sensitive of all, and keeps six bits or more.
+        kept = "q6_k" if output and type not in CONVERTED else type
+        kind = fallback(kept) if columns % storage(kept).block else storage(kept)
         total += columns * rows * kind.bits
         parameters += columns * rows
     return total / parameters if parameters else 0.0

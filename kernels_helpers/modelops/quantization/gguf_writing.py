@@ -51,9 +51,11 @@ def supported_architectures(folder: Path) -> tuple[str, ...]:
     raise Unavailable("converter_unknown", "llama.cpp's converter does not list what it supports.", "")
 
 
-def check_architecture(model: Path, folder: Path) -> str:
-    """The architecture of the model in a folder; raises ``InvalidInput`` with those that can be converted otherwise."""
-    names = read_json(model / "config.json").get("architectures") or ["unknown"]
+def check_architecture(config: Path, folder: Path) -> str:
+    """The architecture that a model's ``config.json`` names; raises ``InvalidInput`` where the converter in ``folder``
+    does not know it, with those that it knows.
+    """
+    names = read_json(config).get("architectures") or ["unknown"]
     supported = supported_architectures(folder)
     if names[0] not in supported:
         raise InvalidInput(

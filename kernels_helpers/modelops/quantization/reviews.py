@@ -94,7 +94,7 @@ def lost_text(before: dict[str, Any], after: dict[str, Any]) -> list[Problem]:
         problems.append(
             Problem(
                 "eos_lost",
-                f"The end-of-turn token is {after['eos_token_id']}, not {before['eos_token_id']}: answers would not end.",
+                f"The end-of-turn token is {after['eos_token_id']}, not {before['eos_token_id']}: no answer would end.",
             )
         )
     if after["vocabulary_size"] < before["vocabulary_size"]:

@@ -36,11 +36,11 @@ def test_an_architecture_that_it_does_not_know_is_refused_with_those_it_knows(
     converter: Path, tiny_model_folder: Path, tmp_path: Path
 ) -> None:
     assert supported_architectures(converter) == ("LlamaForCausalLM", "MambaForCausalLM")
-    assert check_architecture(tiny_model_folder, converter) == "LlamaForCausalLM"
+    assert check_architecture(tiny_model_folder / "config.json", converter) == "LlamaForCausalLM"
     (tmp_path / "config.json").write_text('{"architectures": ["WhisperForConditionalGeneration"]}')
 
     with pytest.raises(InvalidInput, match="Whisper") as refusal:
-        check_architecture(tmp_path, converter)
+        check_architecture(tmp_path / "config.json", converter)
 
     assert refusal.value.code == "unsupported_architecture"
     assert refusal.value.hint == "It knows 2: LlamaForCausalLM, MambaForCausalLM."

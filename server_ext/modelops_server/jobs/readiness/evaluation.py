@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from modelops.machine import memory_bytes, processor
 from modelops.machine.gpus import gpus
 from modelops.registry import Artifact
 from modelops.units import human_bytes
 from modelops_server.jobs.preflight import missing_packages
+from modelops_server.jobs.readiness import stored
 from modelops_server.jobs.readiness.answers import Check, Mend, Status, changes, ok
 from modelops_server.jobs.readiness.asked import Context
 from modelops_server.jobs.readiness.kinds import Findings
@@ -96,9 +95,9 @@ def _packages(context: Context) -> Check | None:
 
 def _loaded_with(context: Context, artifact: Artifact) -> str | None:
     """The package that a model's form needs beside transformers, by its import name."""
-    if _is_gguf(artifact):
+    if stored.is_gguf(artifact):
         return "gguf"
-    return _LOADED_BY.get(str(_quantization(context, artifact).get("quant_method", "")))
+    return _LOADED_BY.get(str(stored.quantization(context, artifact).get("quant_method", "")))
 
 
 def _held_out(context: Context) -> Check | None:
@@ -156,7 +155,7 @@ def _memory(context: Context) -> Check | None:
 
 def _weights(context: Context, artifact: Artifact) -> int | None:
     """Bytes of a model's weights once they are loaded; quantized safetensors stay as they are stored."""
-    if _quantization(context, artifact):
+    if stored.quantization(context, artifact):
         return artifact.size
     width = 2 if _on_gpu(context) or processor().bf16 else 4
     shape = shape_of(context.registry, artifact)
@@ -166,15 +165,3 @@ def _weights(context: Context, artifact: Artifact) -> int | None:
 
 def _on_gpu(context: Context) -> bool:
     return bool(context.inventory.share(context.asked.request).gpus)
-
-
-def _is_gguf(artifact: Artifact) -> bool:
-    suffixes = {Path(file.path).suffix for file in artifact.files}
-    return ".gguf" in suffixes and ".safetensors" not in suffixes
-
-
-def _quantization(context: Context, artifact: Artifact) -> dict[str, Any]:
-    """``quantization_config`` of a checkpoint's configuration; empty where it is not quantized."""
-    blob = context.blob(artifact, "config.json")
-    found = json.loads(blob.read_bytes()).get("quantization_config") if blob and blob.is_file() else None
-    return found if isinstance(found, dict) else {}

@@ -45,6 +45,7 @@ class KindWithBatches(Kind, Protocol):
 
 _MODULES = {
     "evaluate": "modelops_server.jobs.readiness.evaluation",
+    "quantize": "modelops_server.jobs.readiness.quantization",
     "train": "modelops_server.jobs.readiness.training",
 }
 _WITH_BATCHES = frozenset({"train"})

@@ -9,7 +9,7 @@ from modelops.machine import processor
 from modelops.training.estimate import Plan, RowLoad, checkpoint_bytes, output_bytes
 from modelops.training.preview import DatasetFacts
 from modelops_server.jobs.preflight import missing_packages
-from modelops_server.jobs.readiness import datasets, memory, speeds
+from modelops_server.jobs.readiness import datasets, memory, speeds, stored
 from modelops_server.jobs.readiness.answers import Check, DatasetFit, FirstBatch, ok
 from modelops_server.jobs.readiness.asked import Context
 from modelops_server.jobs.readiness.kinds import Findings
@@ -25,6 +25,8 @@ _CHECKPOINTS = 3
 
 def look(context: Context) -> Findings:
     """Look at a training whose parameters, references and kernel are right."""
+    if (refused := stored.refuse_gguf(context, "trained")) is not None:
+        return Findings([refused])
     facts, checks = _count(context)
     training = _training(context, facts)
     fit = _fit(facts) if facts else None

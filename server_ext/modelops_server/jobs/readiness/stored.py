@@ -1,0 +1,55 @@
+"""In what form a model is stored, as its files say; no weight is read, and so none verified."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from modelops.models.safetensors_files import StoredTensor, read_header
+from modelops.registry import Artifact
+from modelops_server.jobs.readiness.answers import Check, Mend, changes
+from modelops_server.jobs.readiness.asked import Context
+
+
+def is_gguf(artifact: Artifact) -> bool:
+    """Whether its weights are GGUF files alone."""
+    suffixes = {Path(file.path).suffix for file in artifact.files}
+    return ".gguf" in suffixes and ".safetensors" not in suffixes
+
+
+def config(context: Context, artifact: Artifact) -> dict[str, Any]:
+    """Its ``config.json``; empty where it has none."""
+    blob = context.blob(artifact, "config.json")
+    found = json.loads(blob.read_bytes()) if blob and blob.is_file() else None
+    return found if isinstance(found, dict) else {}
+
+
+def quantization(context: Context, artifact: Artifact) -> dict[str, Any]:
+    """``quantization_config`` of a checkpoint's configuration; empty where it is not quantized."""
+    found = config(context, artifact).get("quantization_config")
+    return found if isinstance(found, dict) else {}
+
+
+def tensors(context: Context, artifact: Artifact) -> list[StoredTensor]:
+    """Name, shape and number format of every tensor of its safetensors files."""
+    names = [file.path for file in artifact.files if file.path.endswith(".safetensors") and "/" not in file.path]
+    blobs = [blob for name in names if (blob := context.blob(artifact, name)) is not None]
+    return [tensor for blob in blobs for tensor in read_header(blob)]
+
+
+def refuse_gguf(context: Context, purpose: str) -> Check | None:
+    """The check that the job's model is no GGUF file, which cannot be used for this ``purpose``."""
+    parameter, artifact = context.parameter("Model"), context.artifact("Model")
+    if parameter is None or artifact is None or not is_gguf(artifact):
+        return None
+    sentence = f"{artifact.ref} is a GGUF file: it can be evaluated and served, not {purpose}."
+    return Check(name="model", status="blocked", sentence=sentence, mend=original(artifact, parameter))
+
+
+def original(artifact: Artifact, parameter: str) -> Mend:
+    """The proposal to take the model that this one was made from."""
+    source = artifact.metadata.get("base_model")
+    if not isinstance(source, str):
+        return Mend(sentence="Choose the model that it was made from.")
+    return changes(f"Set {parameter}={source}, which it was made from.", {parameter: source})
