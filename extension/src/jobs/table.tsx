@@ -183,7 +183,7 @@ function Actions(props: ITable & { job: Job }): React.JSX.Element {
         <Action
           icon={notebookIcon}
           label={trans.__('Open the executed notebook of %1', job.name)}
-          act={() => void model.attempt(() => openNotebook(job))}
+          act={() => void model.actions.perform(() => openNotebook(job))}
         />
       )}
       {job.attempt > 0 && !isActive(job.state) && (
