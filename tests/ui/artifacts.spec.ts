@@ -60,6 +60,7 @@ test('where nothing is yet, the list says what comes there and how to begin', as
 
   await expect(panel(page)).toContainText('Datasets, models and what you make of them');
   await screenshot(page, 'artifacts-empty');
+  await expectAccessible(page, '.jp-ModelOps-Panel');
   await panel(page).getByRole('button', { name: 'Fine-tune the example' }).click();
 
   await expect(page.locator('.jp-ModelOps-Run')).toBeVisible();
@@ -92,6 +93,10 @@ test.describe('with artifacts', () => {
     await page.keyboard.press('ArrowRight');
     await expect(names).toHaveCount(2);
     await screenshot(page, 'artifacts');
+    for (const theme of ['JupyterLab Dark', 'JupyterLab Light']) {
+      await execute(page, 'apputils:change-theme', { theme });
+      await expectAccessible(page, '.jp-ModelOps-Panel');
+    }
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
 

@@ -54,6 +54,64 @@ test('jobs are taught, listed, searched and compared, all by keyboard', async ({
   await expectAccessible(page, '.jp-ModelOps-Comparison');
 });
 
+test('a narrow panel shows what matters most of each job, and scrolls at most the table', async ({
+  page,
+  lab
+}) => {
+  await writeTraining(lab);
+  await Promise.all([
+    ended(lab, { batch_size: 4 }, 'support-bot-with-a-long-name'),
+    ended(lab, { batch_size: 8 }, 'too-large')
+  ]);
+  const running = await submit(lab, TRAINING, { pause: 1, steps: 500 }, { name: 'at-work' });
+  await openLab(page, lab);
+  await execute(page, 'modelops:open-jobs');
+  const panel = page.locator('.jp-ModelOps-Jobs');
+  const columns = panel.getByRole('columnheader');
+  const wide = { width: 1280, height: 800 };
+  /** How many pixels of the panel, and of the table in it, are out of sight. */
+  const unseen = (): Promise<number[]> =>
+    panel.evaluate(node =>
+      [node, ...node.querySelectorAll('.jp-ModelOps-scrolled')].map(
+        part => part.scrollWidth - part.clientWidth
+      )
+    );
+  const resize = async (width: number): Promise<void> => {
+    await page.setViewportSize(wide);
+    const beside = wide.width - (await panel.evaluate(node => node.clientWidth));
+    await page.setViewportSize({ ...wide, width: width + beside });
+    await expect.poll(() => panel.evaluate(node => node.clientWidth)).toBe(width);
+  };
+
+  await expect(columns).toHaveCount(9);
+  await expect(panel.getByRole('row', { name: /at-work/ })).toContainText('running');
+  await resize(500);
+  expect(await unseen()).toEqual([0, 0]);
+  await expect(columns).toHaveText([
+    'Select',
+    'State',
+    'Name',
+    'Submitted ▾',
+    'Duration',
+    'Actions'
+  ]);
+  for (const theme of ['JupyterLab Dark', 'JupyterLab Light']) {
+    await execute(page, 'apputils:change-theme', { theme });
+    await expectAccessible(page, '.jp-ModelOps-Jobs');
+    await screenshot(page, `jobs-narrow${theme.endsWith('Dark') ? '-dark' : ''}`);
+  }
+  await panel.getByRole('button', { name: 'Cancel at-work…' }).click();
+  const question = panel.getByRole('button', { name: 'Cancel the run' });
+  expect(await question.evaluate(node => node.scrollHeight - node.clientHeight)).toBe(0);
+  expect(await unseen()).toEqual([0, 0]);
+  await screenshot(page, 'jobs-narrow-question');
+
+  await resize(300);
+  expect((await unseen())[0]).toBe(0);
+  await screenshot(page, 'jobs-narrowest');
+  await ask(lab, `jobs/${running}/cancel`, {});
+});
+
 test('the sidebar leads to what ran, what was made, and all jobs', async ({ page, lab }) => {
   await writeTraining(lab);
   await Promise.all([ended(lab, { batch_size: 4 }, 'good'), ended(lab, { batch_size: 8 }, 'bad')]);

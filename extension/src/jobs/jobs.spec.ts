@@ -176,6 +176,29 @@ describe('Jobs', () => {
     model.dispose();
   });
 
+  it('says why one was not cancelled', async () => {
+    const list = holding(() => [job('a', 'running')]);
+    const workbench = new TestWorkbench(asked =>
+      asked.path === 'jobs/a/cancel'
+        ? new Response(
+            JSON.stringify({ code: 'job_ended', detail: 'It has ended.', status: 409 }),
+            {
+              status: 409,
+              headers: { 'Content-Type': 'application/problem+json' }
+            }
+          )
+        : list(asked)
+    );
+    const feed = new JobsFeed(workbench);
+    const model = new JobsModel(workbench, feed);
+    const view = new JobsView(model, () => Promise.resolve());
+    await shown(view);
+    await model.cancel('a');
+    await until(() => view.node.textContent.includes('It has ended.'));
+    model.dispose();
+    feed.dispose();
+  });
+
   it('runs one again with changes', async () => {
     const { model, node, workbench } = await panel([job('a', 'failed')]);
     button(node, 'Run a again with changes').click();

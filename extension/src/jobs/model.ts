@@ -2,7 +2,8 @@ import { VDomModel } from '@jupyterlab/ui-components';
 import { Debouncer } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { asProblem, JobList, JobState, ListedJob, ProblemError } from '../api';
+import { Actions } from '../actions';
+import { JobList, JobState, ListedJob } from '../api';
 import { Loaded, Resource } from '../loaded';
 import type { IPanelArguments, IWorkbench } from '../tokens';
 import type { JobsFeed } from './feed';
@@ -50,6 +51,9 @@ export class JobsModel extends VDomModel {
 
   readonly page: Resource<JobList>;
   readonly templates: Resource<readonly string[]>;
+  readonly actions = new Actions(() => {
+    this.changed();
+  });
 
   get query(): IJobsQuery {
     return this._query;
@@ -85,10 +89,6 @@ export class JobsModel extends VDomModel {
 
   get comparable(): boolean {
     return this._selected.size >= LEAST_COMPARED && this._selected.size <= MOST_COMPARED;
-  }
-
-  get refusal(): ProblemError | null {
-    return this._refusal;
   }
 
   /** Look for something else, from the first page on unless `offset` is given. */
@@ -130,21 +130,10 @@ export class JobsModel extends VDomModel {
   }
 
   async cancel(id: string): Promise<void> {
-    await this.attempt(async () => {
+    await this.actions.perform(async () => {
       await this.workbench.api.cancelJob(id);
       await this.page.refresh();
     });
-  }
-
-  /** Do something that somebody asked for; why it was not done is shown. */
-  async attempt(what: () => Promise<unknown>): Promise<void> {
-    this._refusal = null;
-    try {
-      await what();
-    } catch (error) {
-      this._refusal = asProblem(error);
-    }
-    this.changed();
   }
 
   override dispose(): void {
@@ -186,7 +175,6 @@ export class JobsModel extends VDomModel {
     descending: true,
     offset: 0
   };
-  private _refusal: ProblemError | null = null;
   private readonly _selected = new Set<string>();
   private readonly _queryChanged = new Signal<this, void>(this);
   private readonly typed = new Debouncer(() => this.page.refresh(), TYPING);

@@ -25,34 +25,36 @@ export function JobsTable(props: ITable): React.JSX.Element {
   const { model } = props;
   const { trans } = model.workbench;
   return (
-    <table
-      className="jp-ModelOps-rows"
-      aria-label={trans.__('Jobs')}
-      aria-busy={model.state.kind === 'loading'}
-    >
-      <thead>
-        <tr>
-          <th scope="col">
-            <span className="jp-ModelOps-unseen">{trans.__('Select')}</span>
-          </th>
-          <Column model={model} sort="state" label={trans.__('State')} />
-          <Column model={model} sort="name" label={trans.__('Name')} />
-          <Column model={model} sort="template" label={trans.__('Template')} />
-          <Column model={model} sort="submitted" label={trans.__('Submitted')} />
-          <Column model={model} sort="duration" label={trans.__('Duration')} />
-          <th scope="col">{trans.__('Measured')}</th>
-          <th scope="col">{trans.__('Made')}</th>
-          <th scope="col">
-            <span className="jp-ModelOps-unseen">{trans.__('Actions')}</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody onKeyDown={byArrows}>
-        {model.jobs.map(job => (
-          <Row key={job.id} {...props} job={job} selected={model.selected.has(job.id)} />
-        ))}
-      </tbody>
-    </table>
+    <div className="jp-ModelOps-scrolled">
+      <table
+        className="jp-ModelOps-rows"
+        aria-label={trans.__('Jobs')}
+        aria-busy={model.state.kind === 'loading'}
+      >
+        <thead>
+          <tr>
+            <th scope="col">
+              <span className="jp-ModelOps-unseen">{trans.__('Select')}</span>
+            </th>
+            <Column model={model} sort="state" label={trans.__('State')} />
+            <Column model={model} sort="name" label={trans.__('Name')} />
+            <Column model={model} sort="template" label={trans.__('Template')} />
+            <Column model={model} sort="submitted" label={trans.__('Submitted')} />
+            <Column model={model} sort="duration" label={trans.__('Duration')} />
+            <th scope="col">{trans.__('Measured')}</th>
+            <th scope="col">{trans.__('Made')}</th>
+            <th scope="col">
+              <span className="jp-ModelOps-unseen">{trans.__('Actions')}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody onKeyDown={byArrows}>
+          {model.jobs.map(job => (
+            <Row key={job.id} {...props} job={job} selected={model.selected.has(job.id)} />
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -183,7 +185,7 @@ function Actions(props: ITable & { job: Job }): React.JSX.Element {
         <Action
           icon={notebookIcon}
           label={trans.__('Open the executed notebook of %1', job.name)}
-          act={() => void model.attempt(() => openNotebook(job))}
+          act={() => void model.actions.perform(() => openNotebook(job))}
         />
       )}
       {job.attempt > 0 && !isActive(job.state) && (

@@ -47,7 +47,7 @@ export class JobsView extends VDomRenderer<JobsModel> {
     return (
       <>
         <Toolbar model={model} />
-        {model.refusal && <Problem problem={model.refusal} trans={trans} />}
+        {model.actions.refusal && <Problem problem={model.actions.refusal} trans={trans} />}
         {state.kind === 'loading' && <p role="status">{trans.__('Asking the server…')}</p>}
         {state.kind === 'failed' && (
           <Problem problem={state.problem} trans={trans} again={() => void model.page.refresh()} />

@@ -1,6 +1,7 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 import { ISignal, Signal } from '@lumino/signaling';
 
+import { Actions } from '../actions';
 import { asProblem, Job, JobDetail, JobEvent, ProblemError, Proposal, Values } from '../api';
 import { grouped, metricLabel, isHeldOut } from '../curves/groups';
 import type { ICurve } from '../curves/plot';
@@ -34,6 +35,9 @@ export class RunModel extends VDomModel {
 
   readonly journal = new Journal();
   readonly log = new LogTail();
+  readonly actions = new Actions(() => {
+    this.frames.request();
+  });
 
   get title(): string {
     return this._job ? runTitle(this._job, this.fraction) : this.id;
@@ -46,11 +50,6 @@ export class RunModel extends VDomModel {
   /** Why the job cannot be shown. */
   get problem(): ProblemError | null {
     return this._problem;
-  }
-
-  /** Why the last thing that was asked for, such as to cancel, was not done. */
-  get refusal(): ProblemError | null {
-    return this._refusal;
   }
 
   /** Since when the server has not been heard; `null` while it is. */
@@ -124,12 +123,12 @@ export class RunModel extends VDomModel {
   }
 
   async cancel(): Promise<void> {
-    await this.attempt(() => this.workbench.api.cancelJob(this.id));
+    await this.actions.perform(() => this.workbench.api.cancelJob(this.id));
   }
 
   /** Repeat the job at once, as it is or with other limits. */
   async repeat(options: Values = {}): Promise<void> {
-    await this.attempt(async () => {
+    await this.actions.perform(async () => {
       this._repeated.emit(await this.workbench.api.retryJob(this.id, {}, options));
     });
   }
@@ -224,17 +223,6 @@ export class RunModel extends VDomModel {
     }
   }
 
-  /** Do something that somebody asked for; why it was not done is shown. */
-  async attempt(what: () => Promise<unknown>): Promise<void> {
-    this._refusal = null;
-    try {
-      await what();
-    } catch (error) {
-      this._refusal = asProblem(error);
-    }
-    this.frames.request();
-  }
-
   private chart(key: string, title: string, metrics: readonly string[]): IChart {
     const { trans } = this.workbench;
     const curves = metrics.flatMap(metric => {
@@ -262,7 +250,6 @@ export class RunModel extends VDomModel {
   private _job: JobDetail | null = null;
   private _made: readonly Made[] = [];
   private _problem: ProblemError | null = null;
-  private _refusal: ProblemError | null = null;
   private _lostAt: Date | null = null;
   private _revision = 0;
   private readonly _again = new Signal<this, Values>(this);

@@ -222,6 +222,20 @@ describe('RunView', () => {
     model.dispose();
   });
 
+  it('says why it was not cancelled', async () => {
+    const { model, view } = await heard(
+      job(),
+      () =>
+        new Response(JSON.stringify({ code: 'job_ended', detail: 'It has ended.', status: 409 }), {
+          status: 409,
+          headers: { 'Content-Type': 'application/problem+json' }
+        })
+    );
+    await model.cancel();
+    await until(() => view.node.textContent.includes('It has ended.'));
+    model.dispose();
+  });
+
   it('says so when there is no such job', async () => {
     const problem = { code: 'job_not_found', detail: 'There is no job sft-1.', status: 404 };
     const workbench = new TestWorkbench(

@@ -46,7 +46,9 @@ export class RunView extends VDomRenderer<RunModel> {
           {isActive(job.state) && <Cancel model={this.model} job={job} />}
         </Header>
         <Lost model={this.model} />
-        {this.model.refusal && <Problem problem={this.model.refusal} trans={trans} />}
+        {this.model.actions.refusal && (
+          <Problem problem={this.model.actions.refusal} trans={trans} />
+        )}
         <Outcome model={this.model} job={job} />
         <Records model={this.model} job={job} openNotebook={this.openNotebook} />
         <Notes model={this.model} />
@@ -97,7 +99,7 @@ function Records(props: {
           className="jp-ModelOps-link"
           title={trans.__('A copy, in the folder that the file browser shows')}
           onClick={() => {
-            void model.attempt(openNotebook);
+            void model.actions.perform(openNotebook);
           }}
         >
           {isActive(job.state)

@@ -18,6 +18,57 @@ async function setup(args: IPanelArguments['run'] = { template: 'tune' }, answer
 }
 
 describe('SetupModel', () => {
+  describe('of a template with an environment that the server is making', () => {
+    const making = (id: string, name: string, state = 'running') => ({
+      id,
+      kind: 'create-environment',
+      name,
+      state,
+      progress: { text: 'Installing', fraction: null },
+      result: null,
+      problem: null
+    });
+    const answers = (tasks: () => unknown, template: () => unknown): Answers => ({
+      'GET templates/tune': template,
+      'GET tasks': tasks,
+      'GET tasks/task-1': making('task-1', 'other'),
+      'GET tasks/task-2': making('task-2', 'small')
+    });
+    const template = { ...TEMPLATE, environment: 'small' };
+    const tasks = { tasks: [making('task-1', 'other'), making('task-2', 'small')] };
+    const later = async (answer: unknown) => {
+      await new Promise(done => setTimeout(done, 20));
+      return answer;
+    };
+
+    it.each([
+      ['which is heard of first', () => tasks, () => later(template)],
+      ['which is heard of last', () => later(tasks), () => template]
+    ])('follows that one, %s', async (_, heard, read) => {
+      const { model } = await setup(undefined, answers(heard, read));
+      await until(() => model.environment.task !== null);
+      expect(model.environment.task?.name).toBe('small');
+      model.dispose();
+    });
+
+    it.each([
+      ['of others', { tasks: [making('task-1', 'other')] }, template],
+      ['that has ended', { tasks: [making('task-2', 'small', 'failed')] }, template],
+      ['where the template has none', tasks, TEMPLATE]
+    ])('follows none %s', async (_, listed, read) => {
+      const { model } = await setup(
+        undefined,
+        answers(
+          () => listed,
+          () => read
+        )
+      );
+      await until(() => model.references.tasks.value !== null);
+      expect(model.environment.task).toBeNull();
+      model.dispose();
+    });
+  });
+
   it('begins with the template’s values, and submits only what differs', async () => {
     const { model } = await setup();
     expect(model.values).toMatchObject({ rank: 16, method: 'lora' });

@@ -55,13 +55,8 @@ export class SetupModel extends VDomModel {
       }
       this.stateChanged.emit();
     });
-    this.references.tasks.stateChanged.connect(({ value }) => {
-      const made = value?.find(
-        ({ kind, state }) => kind === 'create-environment' && state === 'running'
-      );
-      if (made && !this.environment.task) {
-        this.environment.follow(made);
-      }
+    this.references.tasks.stateChanged.connect(() => {
+      this.followMaking();
     });
     void this.load();
   }
@@ -273,6 +268,7 @@ export class SetupModel extends VDomModel {
       const { again, changes, options } = this.args;
       const job = again === undefined ? null : await this.workbench.api.job(again);
       this._template = await this.find(job?.notebook ?? job?.template);
+      this.followMaking();
       this._parameters = parametersOf(this._template);
       this._defaults = defaultsOf(this._parameters);
       this._previous = job && { ...this._defaults, ...(job.parameters as Values) };
@@ -292,6 +288,17 @@ export class SetupModel extends VDomModel {
     this.readiness.dispose();
     this.references.dispose();
     super.dispose();
+  }
+
+  /** Follow the making of the template's environment where the server is at it already, such as since before a reload. */
+  private followMaking(): void {
+    const made = this.references.tasks.value?.find(
+      ({ kind, name, state }) =>
+        kind === 'create-environment' && name === this._template?.environment && state === 'running'
+    );
+    if (made && !this.environment.task) {
+      this.environment.follow(made);
+    }
   }
 
   /** What to submit when the server has looked at it; `null` where there is something that the user has yet to see. */
