@@ -35,6 +35,20 @@ describe('facts', () => {
     ]);
   });
 
+  it('say a measure with the interval that it lies in', () => {
+    expect(
+      read({
+        kl_divergence: '0.0512345',
+        perplexity: '9.87654321',
+        intervals: { kl_divergence: '0.048 to 0.055', perplexity: '8.9 to 11.2' }
+      })
+    ).toEqual([
+      'kl divergence: 0.05123 (95 %: 0.048 to 0.055)',
+      'perplexity: 9.877 (95 %: 8.9 to 11.2)'
+    ]);
+    expect(read({ intervals: { absent: '1 to 2' } })).toEqual(['intervals: absent 1 to 2']);
+  });
+
   it('lead to the artifacts that they name', () => {
     const [method, model] = facts({ method: 'lora', base_model: 'tiny@1' }, trans);
     expect(model).toMatchObject({ value: 'tiny@1', ref: 'tiny@1' });

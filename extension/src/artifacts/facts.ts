@@ -14,7 +14,7 @@ export interface IFact {
 type Metadata = Artifact['metadata'];
 type Say = (value: unknown, metadata: Metadata) => string;
 
-const REFERENCES = ['base_model', 'adapter', 'dataset', 'model', 'index'];
+const REFERENCES = ['base_model', 'adapter', 'dataset', 'model', 'reference', 'index'];
 
 /**
  * The metadata as facts with units: first what we know the meaning of, in a sensible order, then the rest under the names
@@ -32,11 +32,23 @@ export function facts(metadata: Metadata, trans: TranslationBundle): readonly IF
     .map(name => {
       const value = metadata[name];
       const [title, say] = known[name] ?? [name.replaceAll('_', ' '), plain];
-      const fact = { name: title, value: say(value, metadata) };
+      const interval = intervals(metadata)[name];
+      const fact =
+        interval === undefined
+          ? { name: title, value: say(value, metadata) }
+          : {
+              name: name.replaceAll('_', ' '),
+              value: trans.__('%1 (95 %: %2)', measured(number(value)), interval)
+            };
       return REFERENCES.includes(name) && typeof value === 'string' && /.@\d+$/.test(value)
         ? { ...fact, ref: value }
         : fact;
     });
+}
+
+/** Of each measure of an evaluation, the interval that it lies in. */
+function intervals({ intervals: found }: Metadata): Record<string, string> {
+  return typeof found === 'object' && found !== null ? (found as Record<string, string>) : {};
 }
 
 /** Numbers with a fraction are signed as text. */
@@ -48,12 +60,16 @@ function said(value: unknown): boolean {
   return value !== null && value !== undefined && value !== '';
 }
 
-/** Whether another fact says it already: the digest of a named artifact, or the loss that stands in `before → after`. */
+/**
+ * Whether another fact says it already: the digest of a named artifact, the loss that stands in `before → after`, the
+ * intervals that stand behind their measures.
+ */
 function repeats(name: string, metadata: Metadata): boolean {
   const [, other] = /^(.+)_digest$/.exec(name) ?? [];
   return (
     (other !== undefined && other.replace(/^base$/, 'base_model') in metadata) ||
     (name === 'loss_after' && said(metadata.loss_before)) ||
+    (name === 'intervals' && Object.keys(intervals(metadata)).every(one => one in metadata)) ||
     name === 'source_sha256'
   );
 }
