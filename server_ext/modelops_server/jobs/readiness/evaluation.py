@@ -18,6 +18,9 @@ from modelops_server.jobs.readiness.subject import shape_of
 _LOADED_BY = {"bitsandbytes": "bitsandbytes", "compressed-tensors": "compressed_tensors", "gptq": "gptqmodel"}
 """The package that a quantized checkpoint needs, by its ``quant_method``."""
 
+_ENVIRONMENTS = {"compressed_tensors": "llm-compressor"}
+"""The environment that has a package which does not fit beside the others."""
+
 _MODELS = ("model", "reference")
 """The parameters that name what is loaded."""
 
@@ -87,10 +90,18 @@ def _packages(context: Context) -> Check | None:
     missing = missing_packages(sorted(needed), context.python)
     if not missing:
         return ok("packages", f"The packages that the models need are there: {', '.join(sorted(needed))}.")
-    command = f"{context.python} -m pip install {' '.join(name.replace('_', '-') for name in missing)}"
     sentence = "; ".join(f"{needed[name]} is loaded with {name}, which the kernel lacks" for name in missing)
-    mend = Mend(sentence="Install it where the kernel runs.", command=command)
-    return Check(name="packages", status="blocked", sentence=f"{sentence}.", mend=mend)
+    return Check(name="packages", status="blocked", sentence=f"{sentence}.", mend=_provided(missing, context.python))
+
+
+def _provided(missing: list[str], python: str) -> Mend:
+    """Where the packages come from: an environment of ours that holds them, or pip."""
+    environments = {_ENVIRONMENTS.get(name) for name in missing}
+    if len(environments) == 1 and (environment := environments.pop()) is not None:
+        sentence = f"Run it in the environment {environment}; `modelops env create {environment}` makes it."
+        return Mend(sentence=sentence, command=f"--kernel modelops-{environment}")
+    names = " ".join(name.replace("_", "-") for name in missing)
+    return Mend(sentence="Install it where the kernel runs.", command=f"{python} -m pip install {names}")
 
 
 def _loaded_with(context: Context, artifact: Artifact) -> str | None:
@@ -154,9 +165,12 @@ def _memory(context: Context) -> Check | None:
 
 
 def _weights(context: Context, artifact: Artifact) -> int | None:
-    """Bytes of a model's weights once they are loaded; quantized safetensors stay as they are stored."""
-    if stored.quantization(context, artifact):
-        return artifact.size
+    """Bytes of a model's weights once they are loaded, where that is known.
+
+    Those of bitsandbytes stay as they are stored; what others do depends on the machine.
+    """
+    if quantization := stored.quantization(context, artifact):
+        return artifact.size if quantization.get("quant_method") == "bitsandbytes" else None
     width = 2 if _on_gpu(context) or processor().bf16 else 4
     shape = shape_of(context.registry, artifact)
     parameters = shape.parameters if shape else artifact.metadata.get("parameter_count")

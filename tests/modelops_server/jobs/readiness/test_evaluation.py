@@ -97,6 +97,13 @@ def test_a_package_that_only_this_model_needs_is_asked_for(evaluate: Evaluate, s
     assert (check.status, "gptq@1 is loaded with gptqmodel" in check.sentence) == ("blocked", True)
     assert check.mend is not None
     assert str(check.mend.command).endswith("-m pip install gptqmodel")
+    store("w4a16", quantization_config={"quant_method": "compressed-tensors"})
+    checks = evaluate(model="w4a16")
+    assert checks["memory"].status == "unknown"
+    if checks["packages"].status != "ok":  # where they are not installed
+        mend = checks["packages"].mend
+        assert mend is not None
+        assert mend.command == "--kernel modelops-llm-compressor"
 
 
 def test_a_dataset_without_held_out_rows_a_missing_file_and_too_long_rows_are_told(
