@@ -132,6 +132,21 @@ def lineage(ref: str, as_json: bool) -> None:
     show(found.as_json(), as_json, lambda: print_lineage(found))
 
 
+@artifacts.command("compare")
+@click.argument("refs", metavar="REF REF [REF]...", nargs=-1, required=True)
+@json_option
+def compare(refs: tuple[str, ...], as_json: bool) -> None:
+    """Show artifacts side by side: what they are, what was measured, and what they were made from."""
+    from modelops.registry import Registry
+    from modelops.registry.comparison import compare_artifacts
+    from modelops_server.cli.artifact_comparison import show_artifact_comparison
+
+    if len(refs) < 2:
+        raise click.UsageError("Name two artifacts, or more.")
+    comparison = compare_artifacts(Registry(), refs)
+    show(comparison.as_json(), as_json, lambda: show_artifact_comparison(comparison))
+
+
 @artifacts.command("alias")
 @click.argument("ref")
 @click.argument("alias")

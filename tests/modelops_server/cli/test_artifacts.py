@@ -162,6 +162,15 @@ def test_a_rejected_version_says_so_and_gets_no_alias_unless_that_is_asked_for(
     assert modelops("artifacts", "alias", "small", "production", "--allow-rejected").status == 0
 
 
+def test_artifacts_are_compared_side_by_side(adapter: Artifact, modelops: Any) -> None:
+    out = modelops("artifacts", "compare", "support-bot", "smollm2").out
+    assert [line.split() for line in out.splitlines() if "eval loss" in line] == [["≠", "eval", "loss", "2.25", "-"]]
+    assert [line.split() for line in out.splitlines() if "kind" in line] == [["≠", "kind", "adapter", "model"]]
+    assert "\x1b[2J" not in out
+    assert modelops("artifacts", "compare", "support-bot", "smollm2", "--json").json["measures"][0]["differs"] is True
+    assert modelops("artifacts", "compare", "support-bot").status == 2
+
+
 def test_an_alias_is_given_to_the_version_that_a_reference_names(adapter: Artifact, modelops: Any) -> None:
     assert modelops("artifacts", "alias", "support-bot", "production").status == 0
     assert modelops("artifacts", "show", "support-bot@production", "--json").json["aliases"] == ["production"]
