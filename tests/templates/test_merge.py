@@ -51,6 +51,21 @@ def test_a_merged_model_is_an_ordinary_model_that_computes_what_the_adapter_did(
     assert (adapted - plain).abs().max() > 1e-2
 
 
+def test_what_is_stored_is_judged_against_the_adapter_on_held_out_rows(
+    execute: Execute, adapter: Artifact, chats: Artifact
+) -> None:
+    events = execute("merge", adapter=adapter.ref, dataset=chats.ref, eval_rows=8)
+    [made] = [event for event in events if event["type"] == "artifact"]
+    # The tiny model is stored in float32, so that nothing is rounded.
+    assert made["metadata"]["gate"]["verdict"] == "passed"
+    assert made["metadata"]["top1_agreement"] == 1
+
+    events = execute("merge", adapter=adapter.ref, dataset=chats.ref, eval_rows=8, min_top1_agreement=1.0)
+    [made] = [event for event in events if event["type"] == "artifact"]
+    assert made["metadata"]["gate"]["verdict"] == "rejected"
+    assert "more rows would decide" in made["metadata"]["gate"]["reasons"][0]
+
+
 def test_an_adapter_is_never_merged_into_a_model_that_it_was_not_trained_on(
     execute: Execute, registry: Registry, adapter: Artifact, tiny_model_folder: Path, tmp_path: Path
 ) -> None:

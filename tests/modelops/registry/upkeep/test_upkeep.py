@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kept_registries import build, closed, folder_named, found
 
-from modelops.errors import Conflict, InvalidInput, Unavailable, VerificationError
+from modelops.errors import Conflict, Unavailable, VerificationError
 from modelops.paths import StateHome
 from modelops.registry import Artifact, Registry, import_export
 from modelops.registry.database import open_database, transaction
 from modelops.registry.scratch import ScratchFolder
-from modelops.registry.upkeep.fsck import Report, fsck
+from modelops.registry.upkeep.fsck import fsck
 from modelops.registry.upkeep.gc import collect_garbage, find_garbage
 from modelops.registry.upkeep.rebuild import rebuild
 
@@ -43,10 +44,6 @@ def _folder(registry: Registry, files: dict[str, bytes]) -> Path:
     for name, content in files.items():
         (folder / name).write_bytes(content)
     return folder
-
-
-def found(report: Report) -> set[str]:
-    return {finding.code for finding in report.problems}
 
 
 # --- fsck ---
@@ -156,122 +153,11 @@ def test_a_home_of_a_newer_release_cannot_be_told(home: StateHome, registry: Reg
         fsck(home)
 
 
-# --- fsck against an earlier export ---
-
-
-@pytest.fixture
-def exported(registry: Registry, register: Callable[..., Artifact], tmp_path: Path) -> Path:
-    """The export of the third of four artifacts, made before the fourth."""
-    register(), register(name="other"), register()
-    registry.export("support-bot@2", tmp_path / "earlier.tar.gz")
-    register()
-    return tmp_path / "earlier.tar.gz"
-
-
-def _begin_anew(registry: Registry, *removed: str) -> None:
-    """Rewrite the log without some artifacts, as whoever has the signing key can: nothing of it disagrees."""
-    for ref in removed:
-        registry.envelopes.path(registry.index.envelope(registry.get(ref))).unlink()
-    shutil.rmtree(registry.home.log)
-    home = closed(registry)
-    home.database.unlink()
-    rebuild(home, from_envelopes=True)
-
-
-@pytest.mark.parametrize("packed", [True, False])
-def test_a_log_that_only_grew_is_shown_to(
-    home: StateHome, registry: Registry, exported: Path, tmp_path: Path, packed: bool
-) -> None:
-    source = exported
-    if not packed:
-        source = tmp_path / "folder"
-        registry.export("support-bot@3", source)
-    report = fsck(home, against=source)
-    assert (report.findings, report.grown_from, report.entries) == ((), 3 if packed else 4, 4)
-
-
-def test_a_log_that_was_rewritten_is_found_though_all_of_it_agrees(
-    home: StateHome, registry: Registry, exported: Path
-) -> None:
-    _begin_anew(registry, "other@1")
-    for number in range(3):
-        Registry(home).register(
-            _folder_named(registry, f"new-{number}", b"x"), name="new", kind="report", metadata={}, build=_build()
-        )
-    assert fsck(home).findings == ()
-    report = fsck(home, against=exported)
-    assert ([finding.code for finding in report.findings], report.grown_from) == (["log_rewritten"], None)
-    assert "first 3 entries" in report.findings[0].message
-
-
-def test_a_log_that_was_cut_and_signed_again_is_found(home: StateHome, registry: Registry, exported: Path) -> None:
-    _begin_anew(registry, "other@1", "support-bot@3")
-    assert fsck(home).findings == ()
-    (finding,) = fsck(home, against=exported).findings
-    assert finding.code == "log_rewritten"
-    assert "has 2 entries; 3 were published" in finding.message
-
-
-def test_an_empty_log_is_not_the_growth_of_one(home: StateHome, registry: Registry, exported: Path) -> None:
-    closed(registry)
-    shutil.rmtree(home.log)
-    shutil.rmtree(home.envelopes)
-    home.database.unlink()
-    assert found(fsck(home, against=exported)) == {"log_rewritten"}
-
-
-def test_a_log_that_is_damaged_is_said_to_be_no_more_than_that(
-    home: StateHome, registry: Registry, exported: Path
-) -> None:
-    registry.log.checkpoint.unlink()
-    report = fsck(home, against=exported)
-    assert (found(report), report.grown_from) == ({"checkpoint_missing"}, None)
-
-
-def test_an_export_from_elsewhere_tells_nothing(
-    home: StateHome, registry: Registry, exported: Path, tmp_path: Path
-) -> None:
-    elsewhere = Registry(StateHome(tmp_path / "elsewhere"))
-    elsewhere.register(_folder_named(registry, "there", b"x"), name="there", kind="report", metadata={}, build=_build())
-    elsewhere.export("there", tmp_path / "theirs")
-    with pytest.raises(VerificationError) as refused:
-        fsck(home, against=tmp_path / "theirs")
-    assert refused.value.code == "checkpoint_forged"
-    registry.keys.trust(elsewhere.keys.own())
-    with pytest.raises(InvalidInput) as other:
-        fsck(home, against=tmp_path / "theirs")
-    assert other.value.code == "another_log"
-
-
-def test_a_checkpoint_that_was_forged_is_not_compared_with(
-    home: StateHome, registry: Registry, exported: Path, tmp_path: Path
-) -> None:
-    registry.export("support-bot@1", tmp_path / "folder")
-    proof = tmp_path / "folder" / "log-proof.json"
-    proof.write_text(proof.read_text().replace('"size": 4', '"size": 3').replace("\\n4\\n", "\\n3\\n"))
-    with pytest.raises(VerificationError) as refused:
-        fsck(home, against=tmp_path / "folder")
-    assert refused.value.code == "checkpoint_forged"
-
-
-@pytest.mark.parametrize(
-    ("removed", "code"), [("log-proof.json", "no_log_proof"), ("attestation.json", "not_an_export")]
-)
-def test_what_carries_no_checkpoint_tells_nothing(
-    home: StateHome, registry: Registry, adapter: Artifact, tmp_path: Path, removed: str, code: str
-) -> None:
-    registry.export(adapter.ref, tmp_path / "folder")
-    (tmp_path / "folder" / removed).unlink()
-    with pytest.raises(InvalidInput) as refused:
-        fsck(home, against=tmp_path / "folder")
-    assert refused.value.code == code
-
-
 # --- gc ---
 
 
 def test_gc_finds_what_nothing_names_and_removes_it_only_when_told(registry: Registry, made: list[Artifact]) -> None:
-    registry.stage(_folder_named(registry, "never-published", b"never published"))
+    registry.stage(folder_named(registry, "never-published", b"never published"))
     orphan = registry.envelopes.add(b"{}")
     temporary = registry.home.blobs / "sha256" / ".0123.tmp"
     temporary.write_bytes(b"half")
@@ -285,21 +171,14 @@ def test_gc_finds_what_nothing_names_and_removes_it_only_when_told(registry: Reg
     assert fsck(registry.home, read_data=True).findings == ()
 
 
-def _folder_named(registry: Registry, name: str, content: bytes) -> Path:
-    folder = registry.home.root / name
-    folder.mkdir()
-    (folder / "file").write_bytes(content)
-    return folder
-
-
 def test_gc_leaves_alone_what_is_younger_than_the_grace_period(registry: Registry, made: list[Artifact]) -> None:
-    registry.stage(_folder_named(registry, "new", b"new"))
+    registry.stage(folder_named(registry, "new", b"new"))
     assert find_garbage(registry) == []
     assert len(find_garbage(registry, grace=0)) == 1
 
 
 def test_a_file_that_is_linked_in_is_as_young_as_its_link(registry: Registry, made: list[Artifact]) -> None:
-    folder = _folder_named(registry, "old", b"old")
+    folder = folder_named(registry, "old", b"old")
     os.utime(folder / "file", (1, 1))
     (registry.home.blobs / "sha256/zz").mkdir()
     os.link(folder / "file", registry.home.blobs / "sha256/zz/old")
@@ -403,11 +282,6 @@ def test_gc_without_grace_takes_nothing_from_imports_that_run(
 # --- rebuild ---
 
 
-def closed(registry: Registry) -> StateHome:
-    registry.database.conn.close()
-    return registry.home
-
-
 def test_a_lost_database_is_made_again_with_everything_that_was_in_it(registry: Registry, made: list[Artifact]) -> None:
     before = {artifact.ref: registry.lineage(artifact.ref) for artifact in made}
     home = closed(registry)
@@ -497,17 +371,11 @@ def test_rebuild_mends_rows_that_were_edited(registry: Registry, intruder: Any) 
 
 def test_a_registration_that_never_committed_is_not_restored(registry: Registry, made: list[Artifact]) -> None:
     with pytest.raises(ZeroDivisionError), transaction(registry.database):
-        registry.publish(made[0].files, name="never", kind="model", metadata={}, build=_build())
+        registry.publish(made[0].files, name="never", kind="model", metadata={}, build=build())
         raise ZeroDivisionError
     home = closed(registry)
     home.database.unlink()
     assert rebuild(home).artifacts == 5
-
-
-def _build() -> Any:
-    from modelops.registry import Build
-
-    return Build("job", {}, ())
 
 
 @pytest.mark.usefixtures("made")
