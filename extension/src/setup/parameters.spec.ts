@@ -44,6 +44,29 @@ describe('parametersOf', () => {
   });
 });
 
+const TYPES = {
+  title: 'Types',
+  type: 'array',
+  items: { enum: ['f16', 'q8_0', 'q4_k_m'], type: 'string' },
+  minItems: 1,
+  default: ['q8_0']
+};
+
+describe('a list of choices', () => {
+  const listed = parametersOf({
+    ...TEMPLATE,
+    schema: { ...TEMPLATE.schema, required: [], properties: { types: TYPES } }
+  });
+
+  it('is chosen from, and holds nothing else', () => {
+    expect(listed[0]).toMatchObject({ itemChoices: ['f16', 'q8_0', 'q4_k_m'] });
+    const controls = formControls(listed) as Record<string, Record<string, string>>;
+    expect(controls.types?.['ui:widget']).toBe('choices');
+    const { errors } = VALIDATOR.validateFormData({ types: ['q9'] }, formSchema(listed));
+    expect(problemsOf(errors, trans)).toHaveLength(1);
+  });
+});
+
 describe('formControls', () => {
   it('gives each type its control', () => {
     const controls = formControls(parameters) as Record<string, Record<string, string>>;

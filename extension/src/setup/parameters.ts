@@ -22,6 +22,8 @@ export interface IParameter {
   readonly choices: readonly JsonValue[] | null;
   /** The type of a list's items. */
   readonly items: 'string' | 'number' | 'integer' | 'boolean' | null;
+  /** What a list may hold, where that is a choice. */
+  readonly itemChoices: readonly JsonValue[] | null;
   /** The kind of artifact that is named, or `secret`; `null` where the value stands for itself. */
   readonly reference: ReferenceKind | 'secret' | null;
   readonly required: boolean;
@@ -55,6 +57,7 @@ export function parametersOf(template: Template): readonly IParameter[] {
       nullable,
       choices: (choices as JsonValue[] | undefined) ?? null,
       items: ((items as Schema | undefined)?.type as IParameter['items'] | undefined) ?? null,
+      itemChoices: ((items as Schema | undefined)?.enum as JsonValue[] | undefined) ?? null,
       reference: (reference ?? schema['x-reference'] ?? null) as IParameter['reference'],
       required: required.has(name),
       default: schema.default,
@@ -95,14 +98,14 @@ export function formSchema(parameters: readonly IParameter[]): RJSFSchema {
     required: parameters.filter(({ nullable }) => !nullable).map(({ name }) => name),
     properties: Object.fromEntries(
       parameters.map(parameter => {
-        const { choices, constraints, help, items, nullable, title, type } = parameter;
+        const { choices, constraints, help, itemChoices, items, nullable, title, type } = parameter;
         const schema = {
           ...constraints,
           title,
           description: help,
           type: nullable ? [type, 'null'] : type,
           ...(choices ? { enum: nullable ? [...choices, null] : choices } : {}),
-          ...(items ? { items: { type: items } } : {})
+          ...(items ? { items: { type: items, ...(itemChoices && { enum: itemChoices }) } } : {})
         };
         return [parameter.name, schema];
       })
@@ -117,7 +120,7 @@ export function formControls(parameters: readonly IParameter[]): UiSchema<Readon
   );
 }
 
-function control({ choices, nullable, reference, type }: IParameter): string {
+function control({ choices, itemChoices, nullable, reference, type }: IParameter): string {
   if (reference && reference !== 'secret') {
     return 'reference';
   }
@@ -128,7 +131,7 @@ function control({ choices, nullable, reference, type }: IParameter): string {
     case 'boolean':
       return nullable ? 'select' : 'checkbox';
     case 'array':
-      return 'list';
+      return itemChoices ? 'choices' : 'list';
     case 'string':
       return 'text';
     default:

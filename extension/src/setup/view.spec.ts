@@ -50,6 +50,32 @@ describe('SetupView', () => {
     expect(button(node, 'Run').disabled).toBe(true);
   });
 
+  it('has a box for each thing that a list may hold, in the order of the choices', async () => {
+    const types = {
+      title: 'Types',
+      type: 'array',
+      items: { enum: ['f16', 'q8_0', 'q4_k_m'], type: 'string' },
+      default: ['q8_0']
+    };
+    const { schema } = TEMPLATE;
+    const properties = { ...(schema.properties as object), types };
+    const template = { ...TEMPLATE, schema: { ...schema, properties } };
+    const { model, node } = await panel({ 'GET templates/tune': template });
+    await reads(node, 'Ready');
+    const boxes = [
+      ...node.querySelectorAll<HTMLInputElement>('[aria-labelledby$="types__label"] input')
+    ];
+    expect(boxes.map(({ checked }) => checked)).toEqual([false, true, false]);
+    const chosen = () => model.values.types as string[];
+    boxes.at(2)?.click();
+    boxes.at(0)?.click();
+    await until(() => chosen().length === 3);
+    expect(chosen()).toEqual(['f16', 'q8_0', 'q4_k_m']);
+    boxes.at(1)?.click();
+    await until(() => chosen().length === 2);
+    expect(chosen()).toEqual(['f16', 'q4_k_m']);
+  });
+
   it('shows why it is not ready, mends it with a button, and runs anyway where that is wanted', async () => {
     const { model, node, workbench } = await panel({
       'POST preflight': (body: { parameters: { rank?: number } }) =>

@@ -135,6 +135,39 @@ function Select(props: WidgetProps): React.JSX.Element {
   );
 }
 
+/** A list of things to choose from, in the order in which they are offered. */
+function Choices(props: WidgetProps): React.JSX.Element {
+  const { parameter, described } = useParameter(props);
+  const chosen = (props.value ?? []) as JsonValue[];
+  const choices = parameter.itemChoices ?? [];
+  return (
+    <div
+      role="group"
+      className="jp-ModelOps-radios"
+      aria-labelledby={`${props.id}__label`}
+      {...described}
+    >
+      {choices.map((choice, index) => (
+        <label key={index}>
+          <input
+            // The label of the whole leads to the first choice.
+            id={index === 0 ? props.id : undefined}
+            type="checkbox"
+            checked={chosen.includes(choice)}
+            onChange={({ target }) => {
+              const list = choices.filter(one =>
+                one === choice ? target.checked : chosen.includes(one)
+              );
+              props.onChange(list.length === 0 && parameter.nullable ? null : list);
+            }}
+          />
+          {shown(choice)}
+        </label>
+      ))}
+    </div>
+  );
+}
+
 /** A list, one item in each line. */
 function List(props: WidgetProps): React.JSX.Element {
   const { model, parameter, described } = useParameter(props);
@@ -191,5 +224,6 @@ export const WIDGETS = {
   radio: Radio,
   select: Select,
   list: List,
+  choices: Choices,
   reference: Reference
 };

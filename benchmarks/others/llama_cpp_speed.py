@@ -1,0 +1,55 @@
+"""What llama.cpp itself makes of a GGUF file: likelihood of token sequences, and its speed, as one JSON document.
+
+``python llama_cpp_speed.py FILE.gguf SEQUENCES.json`` in the environment ``llamacpp-kquants``; each of the sequences is
+``{"ids": […], "learned": [positions whose token is predicted]}``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import time
+from typing import Any
+
+PREFILL, DECODE = 256, 64
+
+
+def main(file: str, sequences: str) -> None:
+    """Print ``nll`` (nats), ``tokens``, and ``prefill`` and ``decode`` in tokens/s."""
+    import llama_cpp
+    import numpy as np
+
+    threads = len(os.sched_getaffinity(0))
+    model: Any = llama_cpp.Llama(
+        file, n_ctx=1024, n_batch=1024, n_threads=threads, n_threads_batch=threads, logits_all=True, verbose=False
+    )
+    nll, tokens = 0.0, 0
+    with open(sequences) as lines:
+        rows = json.load(lines)
+    for row in rows:
+        model.reset()
+        model.eval(row["ids"])
+        logits = np.array(model.scores[: len(row["ids"])], dtype=np.float64)
+        for position in row["learned"]:
+            scores = logits[position - 1]
+            highest = scores.max()
+            nll += highest + math.log(np.exp(scores - highest).sum()) - scores[row["ids"][position]]
+            tokens += 1
+    some = (rows[0]["ids"] * PREFILL)[:PREFILL]
+    prefill, decode = [], []
+    for _ in range(5):
+        model.reset()
+        began = time.perf_counter()
+        model.eval(some)
+        prefill.append(PREFILL / (time.perf_counter() - began))
+        began = time.perf_counter()
+        for token in some[:DECODE]:
+            model.eval([token])
+        decode.append(DECODE / (time.perf_counter() - began))
+    print(json.dumps({"nll": nll, "tokens": tokens, "prefill": sorted(prefill)[2], "decode": sorted(decode)[2]}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
