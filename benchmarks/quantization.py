@@ -61,7 +61,7 @@ def prepare() -> None:
 def run_template(name: str, options: list[str]) -> list[dict[str, Any]]:
     """Run a quantizing template as a job; a row for each model that it made."""
     print(f"running {name}", file=sys.stderr)
-    job = command("run", name, *options)
+    job = command("jobs", "show", command("run", name, *options)["id"])
     attempt = job["attempts"][-1]
     seconds = (datetime.fromisoformat(attempt["finished"]) - datetime.fromisoformat(attempt["started"])).total_seconds()
     rows = []

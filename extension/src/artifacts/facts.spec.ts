@@ -29,6 +29,14 @@ describe('facts', () => {
     ]);
   });
 
+  it('say what the gate said; the reasons stand elsewhere', () => {
+    const reasons = ['perplexity ratio 1.4 [1.3, 1.5], at most 1.1 is asked for.'];
+    expect(read({ gate: { verdict: 'rejected', reasons }, fallbacks: 181 })).toEqual([
+      'Tensors in another type: 181',
+      'Gate: rejected'
+    ]);
+  });
+
   it('say a loss before and after in one line', () => {
     expect(read({ loss_before: '2.7204', loss_after: '2.2517' })).toEqual([
       'Held-out loss: 2.72 → 2.252 nats a token'

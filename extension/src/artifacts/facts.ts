@@ -119,6 +119,9 @@ function meanings(trans: TranslationBundle): Record<string, [title: string, say:
     ],
     dtype: [trans.__('Stored as'), plain],
     quantization: [trans.__('Quantization'), plain],
+    bits_per_weight: [trans.__('Bits a weight'), value => measured(number(value))],
+    fallbacks: [trans.__('Tensors in another type'), whole],
+    gate: [trans.__('Gate'), value => gate(value, trans)],
     dequantized_from: [trans.__('Dequantized from'), plain],
     context_length: [trans.__('Context length'), value => trans.__('%1 tokens', whole(value, {}))],
     vocabulary_size: [trans.__('Vocabulary'), value => trans.__('%1 tokens', whole(value, {}))],
@@ -167,6 +170,16 @@ function lengths(value: unknown, trans: TranslationBundle): string {
         'half within %1, 95 % within %2, all within %3 words',
         ...[p50, p95, max].map(Number)
       );
+}
+
+/** Why it was rejected stands above the facts. */
+function gate(value: unknown, trans: TranslationBundle): string {
+  const { verdict } = (value ?? {}) as { verdict?: unknown };
+  return verdict === 'passed'
+    ? trans.__('passed')
+    : verdict === 'rejected'
+      ? trans.__('rejected')
+      : plain(value, {});
 }
 
 function probe(value: unknown, loss: (value: unknown) => string): string {

@@ -78,6 +78,9 @@ def references(
             command = f"modelops artifacts verify {reference.ref}"
             mend = Mend(sentence=error.hint or "See what is wrong with it.", command=command)
             return found, [], Check(name="references", status="blocked", sentence=error.message, mend=mend)
+    if rejected := [artifact for artifact in found.values() if artifact.rejected]:
+        sentence = "; ".join(f"{one.ref} did not pass its gate: {' '.join(one.rejected)}" for one in rejected)
+        return found, [], Check(name="references", status="warning", sentence=sentence)
     names = ", ".join(sorted({reference.ref for reference in pinned}))
     return found, [], ok("references", f"Registered and signed: {names}." if names else "It reads no artifacts.")
 
