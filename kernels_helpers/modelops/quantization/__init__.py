@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         supported_architectures,
     )
     from modelops.quantization.layers import Layer, fitting_group_size, quantizable_layers
+    from modelops.quantization.llm_compressor import check_awq, prepare_llm_compressor
     from modelops.quantization.records import quality_table, quantized_metadata, write_record
     from modelops.quantization.reviews import Problem, Review
     from modelops.quantization.schemes import checkpoint_bits
@@ -34,6 +35,7 @@ _HOMES = {
     "Review": "reviews",
     "calibration_rows": "calibration",
     "check_architecture": "gguf_writing",
+    "check_awq": "llm_compressor",
     "check_calibration": "calibration",
     "check_types": "gguf_types",
     "checkpoint_bits": "schemes",
@@ -44,6 +46,7 @@ _HOMES = {
     "following_layers": "calibration",
     "inspect_unquantized": "sources",
     "merge_adapter": "sources",
+    "prepare_llm_compressor": "llm_compressor",
     "quality_table": "records",
     "quantizable_layers": "layers",
     "quantize": "gguf_writing",
@@ -62,6 +65,7 @@ __all__ = [
     "Review",
     "calibration_rows",
     "check_architecture",
+    "check_awq",
     "check_calibration",
     "check_types",
     "checkpoint_bits",
@@ -72,6 +76,7 @@ __all__ = [
     "following_layers",
     "inspect_unquantized",
     "merge_adapter",
+    "prepare_llm_compressor",
     "quality_table",
     "quantizable_layers",
     "quantize",

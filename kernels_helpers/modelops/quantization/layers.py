@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modelops.errors import InvalidInput
 from modelops.models.loading import import_transformers
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 GROUP_SIZES = (128, 64, 32)
 """Weights of a row that share a scale, as the kernels of vLLM know them; the first one costs least."""
@@ -26,19 +30,9 @@ def quantizable_layers(folder: Path, kinds: tuple[str, ...] = ("Linear",)) -> tu
     """The linear layers of the model in ``folder`` except its output head, which stays as it is.
 
     ``kinds`` are the classes that the tool quantizes. Raises ``InvalidInput`` (``unsupported_architecture``) where
-    transformers does not know the architecture, or it has no such layers.
+    transformers does not know the architecture, or the model has no such layers.
     """
-    import torch
-
-    transformers = import_transformers()
-    models = transformers.MODEL_FOR_CAUSAL_LM_MAPPING
-    try:
-        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        with torch.device("meta"):  # shapes without memory
-            model = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=False)
-    except ValueError as error:
-        known = sorted({kind.__name__ for kind in models.values() if isinstance(kind, type)})
-        raise unsupported(f"transformers cannot load it as a language model: {str(error)[:200]}", known) from error
+    model = skeleton(folder)
     head = model.get_output_embeddings()
     layers = tuple(
         # Conv1D keeps its weight the other way round.
@@ -49,6 +43,26 @@ def quantizable_layers(folder: Path, kinds: tuple[str, ...] = ("Linear",)) -> tu
     if not layers:
         raise unsupported(f"{type(model).__name__} has no layers of the class {' or '.join(kinds)}.", [])
     return layers
+
+
+def skeleton(folder: Path) -> PreTrainedModel:
+    """The model in ``folder`` with the shapes of its weights, and no weights.
+
+    Raises ``InvalidInput`` (``unsupported_architecture``) with the architectures that transformers knows.
+    """
+    import torch
+
+    transformers = import_transformers()
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        with torch.device("meta"):
+            model: PreTrainedModel = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    except ValueError as error:
+        from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+        reason = f"transformers cannot load it as a language model: {str(error)[:200]}"
+        raise unsupported(reason, sorted({*MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()})) from error
+    return model
 
 
 def unsupported(reason: str, supported: list[str]) -> InvalidInput:
