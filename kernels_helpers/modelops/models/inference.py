@@ -35,9 +35,10 @@ def load_for_inference(folder: str | Path, dtype: torch.dtype | str | None = Non
     """The model in ``folder``, on the first GPU where there is one: safetensors, also quantized ones, or one GGUF file.
 
     A GGUF file is dequantized: its weights have their rounded values and take the memory of ``dtype``, by default
-    :func:`~modelops.models.loading.fast_dtype`. Raises ``InvalidInput``: ``model_not_found``, ``ambiguous_weights``,
-    and what loading a GGUF file raises; ``Unavailable`` (``quantization_not_installed``) where a package is missing
-    that the checkpoint's quantization needs.
+    :func:`~modelops.models.loading.fast_dtype`. 4-bit checkpoints of bitsandbytes are computed with in ``dtype``, too,
+    whatever they name: a CPU may only emulate that. Raises ``InvalidInput``: ``model_not_found``,
+    ``ambiguous_weights``, and what loading a GGUF file raises; ``Unavailable`` (``quantization_not_installed``) where a
+    package is missing that the checkpoint's quantization needs.
     """
     import torch
 
@@ -50,7 +51,9 @@ def load_for_inference(folder: str | Path, dtype: torch.dtype | str | None = Non
             raise InvalidInput("ambiguous_weights", f"There are several models to load: {names}.", "Store one of them.")
         return _load_gguf_file(ggufs[0], dtype or fast_dtype(), options)
     try:
-        return Loaded(load_model(folder, dtype, **options), load_tokenizer(folder))
+        return Loaded(
+            _computing_in(dtype or fast_dtype(), load_model(folder, dtype, **options)), load_tokenizer(folder)
+        )
     except ImportError as error:
         raise Unavailable(
             "quantization_not_installed",
@@ -70,6 +73,21 @@ def load_adapted(base: str | Path, adapter: str | Path, dtype: torch.dtype | str
     adapted: Any = PeftModel.from_pretrained(model, str(adapter)).eval()
     has_tokenizer = (Path(adapter) / "tokenizer_config.json").is_file()
     return Loaded(adapted, load_tokenizer(adapter) if has_tokenizer else tokenizer)
+
+
+def _computing_in(dtype: torch.dtype | str, model: PreTrainedModel) -> PreTrainedModel:
+    """The model, whose layers of bitsandbytes in 4 bits compute in ``dtype``; other models as they are."""
+    import torch
+
+    if not getattr(model, "is_loaded_in_4bit", False):
+        return model
+    wanted = dtype if isinstance(dtype, torch.dtype) else model.dtype
+    layers: list[Any] = [module for module in model.modules() if type(module).__name__ == "Linear4bit"]
+    for layer in layers:
+        layer.compute_dtype = wanted
+        # What repacks the weights on such a CPU computes in bfloat16 only.
+        layer.support_avx512bf16_for_cpu &= wanted == torch.bfloat16
+    return model
 
 
 def _load_gguf_file(gguf: Path, dtype: torch.dtype | str, options: dict[str, Any]) -> Loaded:

@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from modelops.quantization.calibration import calibration_rows, check_calibration, following_layers
     from modelops.quantization.cards import quantized_model_card
+    from modelops.quantization.checkpoint_review import review_checkpoint
     from modelops.quantization.gguf_review import review_gguf
     from modelops.quantization.gguf_types import CONVERTED, Matrix, check_types, expected_bits
     from modelops.quantization.gguf_writing import (
@@ -19,38 +21,73 @@ if TYPE_CHECKING:
         quantize,
         supported_architectures,
     )
+    from modelops.quantization.layers import Layer, fitting_group_size, quantizable_layers
+    from modelops.quantization.llm_compressor import check_awq, prepare_llm_compressor
+    from modelops.quantization.records import quality_table, quantized_metadata, write_record
     from modelops.quantization.reviews import Problem, Review
+    from modelops.quantization.schemes import checkpoint_bits
+    from modelops.quantization.sources import inspect_unquantized, merge_adapter
 
 _HOMES = {
     "CONVERTED": "gguf_types",
+    "Layer": "layers",
     "Matrix": "gguf_types",
     "Problem": "reviews",
     "Review": "reviews",
+    "calibration_rows": "calibration",
     "check_architecture": "gguf_writing",
+    "check_awq": "llm_compressor",
+    "check_calibration": "calibration",
     "check_types": "gguf_types",
+    "checkpoint_bits": "schemes",
     "convert": "gguf_writing",
     "converter_folder": "gguf_writing",
     "expected_bits": "gguf_types",
+    "fitting_group_size": "layers",
+    "following_layers": "calibration",
+    "inspect_unquantized": "sources",
+    "merge_adapter": "sources",
+    "prepare_llm_compressor": "llm_compressor",
+    "quality_table": "records",
+    "quantizable_layers": "layers",
     "quantize": "gguf_writing",
+    "quantized_metadata": "records",
     "quantized_model_card": "cards",
+    "review_checkpoint": "checkpoint_review",
     "review_gguf": "gguf_review",
     "supported_architectures": "gguf_writing",
+    "write_record": "records",
 }
 
 __all__ = [
     "CONVERTED",
+    "Layer",
     "Matrix",
     "Problem",
     "Review",
+    "calibration_rows",
     "check_architecture",
+    "check_awq",
+    "check_calibration",
     "check_types",
+    "checkpoint_bits",
     "convert",
     "converter_folder",
     "expected_bits",
+    "fitting_group_size",
+    "following_layers",
+    "inspect_unquantized",
+    "merge_adapter",
+    "prepare_llm_compressor",
+    "quality_table",
+    "quantizable_layers",
     "quantize",
+    "quantized_metadata",
     "quantized_model_card",
+    "review_checkpoint",
     "review_gguf",
     "supported_architectures",
+    "write_record",
 ]
 
 

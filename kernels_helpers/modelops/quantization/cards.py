@@ -11,17 +11,25 @@ if TYPE_CHECKING:
 _LOADING = {
     "gguf": """\
 import modelops
-from modelops.models import load_for_inference, load_tokenizer
+from modelops.models import load_for_inference
 
 artifact = modelops.open_artifact("{name}")
-model = load_for_inference(artifact.path)  # dequantized; llama.cpp opens the file itself""",
+model, tokenizer = load_for_inference(artifact.path)  # dequantized; llama.cpp opens the file itself""",
     "safetensors": """\
 import modelops
-from modelops.models import load_for_inference, load_tokenizer
+from modelops.models import load_for_inference
 
 artifact = modelops.open_artifact("{name}")
-model = load_for_inference(artifact.path)
-tokenizer = load_tokenizer(artifact.path)""",
+model, tokenizer = load_for_inference(artifact.path)  # transformers; the package below must be installed""",
+}
+
+_SERVING = {
+    "bitsandbytes": """\
+transformers loads it with `bitsandbytes`, on a GPU or a processor. vLLM loads it on a GPU:
+`vllm serve FOLDER --quantization bitsandbytes` (not run here).""",
+    "compressed-tensors": """\
+transformers loads it with `compressed-tensors`, on a GPU or a processor. vLLM sees in `config.json` how it is stored:
+`vllm serve FOLDER` (not run here).""",
 }
 
 
@@ -60,5 +68,6 @@ def quantized_model_card(name: str, metadata: Mapping[str, Any], measures: Mappi
             f"\nAgainst the model it was made from, on {metadata['rows']} held-out rows of `{metadata['dataset']}`:\n",
             table,
             f"## Loading\n\n```python\n{_LOADING[metadata['format']].format(name=name)}\n```\n",
+            *([_SERVING[metadata["quant_method"]] + "\n"] if metadata.get("quant_method") in _SERVING else []),
         ]
     )

@@ -45,12 +45,31 @@ def test_of_several_gguf_files_none_is_guessed(tiny_gguf: Path, tmp_path: Path) 
 
 def test_a_quantized_checkpoint_stays_quantized(tiny_model_folder: Path, tmp_path: Path) -> None:
     quantization = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype="float32")
-    quantized = load_model(tiny_model_folder, "float32", quantization_config=quantization)
-    quantized.save_pretrained(tmp_path)
+    load_model(tiny_model_folder, "float32", quantization_config=quantization).save_pretrained(tmp_path)
     load_tokenizer(tiny_model_folder).save_pretrained(tmp_path)
     loaded = load_for_inference(tmp_path, "float32")
     assert loaded.model.model.layers[0].mlp.up_proj.weight.dtype == torch.uint8
-    torch.testing.assert_close(_logits(loaded), _logits(Loaded(quantized, loaded.tokenizer)))
+    # A CPU with AVX-512 BF16 computes with 4 bits in bfloat16, unless it is told otherwise.
+    whole = load_model(tmp_path, "float32").dequantize()
+    torch.testing.assert_close(_logits(loaded), _logits(Loaded(whole, loaded.tokenizer)))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_four_bits_are_computed_with_in_the_number_format_that_is_asked_for(
+    tiny_model_folder: Path, tmp_path: Path, dtype: torch.dtype
+) -> None:
+    named = "bfloat16" if dtype == torch.float32 else "float32"
+    quantization = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=named)
+    load_model(tiny_model_folder, "float32", quantization_config=quantization).save_pretrained(tmp_path)
+    load_tokenizer(tiny_model_folder).save_pretrained(tmp_path)
+
+    loaded = load_for_inference(tmp_path, dtype)
+
+    whole = load_model(tmp_path, dtype).dequantize()
+    expected = _logits(Loaded(whole.to(dtype), loaded.tokenizer))
+    tolerance = 1e-5 if dtype == torch.float32 else 2e-2
+    torch.testing.assert_close(_logits(loaded), expected, atol=tolerance, rtol=tolerance)
+    assert loaded.model.model.layers[0].mlp.up_proj.compute_dtype == dtype
 
 
 def test_a_checkpoint_whose_package_is_missing_says_which(tiny_model_folder: Path, tmp_path: Path) -> None:
