@@ -112,7 +112,7 @@ def _explained(error: Exception, source: HubSource) -> Exception:
 
 
 def _progress_bar(source: HubSource, progress: Progress) -> type[Any]:
-    from tqdm import tqdm  # type: ignore[import-untyped]
+    from tqdm import tqdm
 
     class Lines(tqdm):  # type: ignore[misc]
         """Turns the hub library's bars into lines: bytes only, not its count of files."""

@@ -33,7 +33,7 @@ def quantizable_layers(folder: Path, kinds: tuple[str, ...] = ("Linear",)) -> tu
     transformers does not know the architecture, or the model has no such layers.
     """
     model = skeleton(folder)
-    head = model.get_output_embeddings()
+    head = model.get_output_embeddings()  # type: ignore[no-untyped-call]
     layers = tuple(
         # Conv1D keeps its weight the other way round.
         Layer(name, *(module.weight.shape if type(module).__name__ == "Linear" else module.weight.shape[::-1]))
