@@ -16,7 +16,7 @@ EVALUATION = "evaluation"
 
 @dataclass(frozen=True)
 class Row:
-    """One thing of all artifacts; ``None`` where one has no such thing."""
+    """One thing of all that is compared; ``None`` where one has no such thing."""
 
     name: str
     values: tuple[Any, ...]
@@ -24,6 +24,7 @@ class Row:
     @property
     def differs(self) -> bool:
         """Whether they are not all the same."""
+        # Not ==, for which True is 1.
         return len({json.dumps(value, sort_keys=True) for value in self.values}) > 1
 
     def as_json(self) -> dict[str, Any]:

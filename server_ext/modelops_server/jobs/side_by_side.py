@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from modelops.registry.comparison import Row
 from modelops_server.jobs.curves import Point
 from modelops_server.jobs.recorded import Recorded
 from modelops_server.jobs.records import Job
-
-
-@dataclass(frozen=True)
-class Row:
-    """One thing of all jobs; ``None`` where a job has no such thing."""
-
-    name: str
-    values: tuple[Any, ...]
-
-    @property
-    def differs(self) -> bool:
-        # Not ==, for which True is 1.
-        return len({json.dumps(value, sort_keys=True) for value in self.values}) > 1
-
-    def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "values": list(self.values), "differs": self.differs}
 
 
 @dataclass(frozen=True)
