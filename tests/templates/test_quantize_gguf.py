@@ -12,7 +12,10 @@ from tiny_llamacpp import write_environment
 
 from modelops.models import load_for_inference
 from modelops.models.gguf_files import read_gguf_header
-from modelops.registry import Artifact, Registry
+from modelops.paths import StateHome
+from modelops.registry import Artifact, Build, Dependency, Registry
+from modelops_server.environments import environment as environment_called
+from modelops_server.environments.creation import create
 
 Execute = Callable[..., list[dict[str, Any]]]
 
@@ -85,11 +88,37 @@ def test_a_file_that_is_worse_than_allowed_is_rejected(quantize: Execute, tiny_m
     assert "at least 1 is asked for" in gate["reasons"][0]
 
 
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+def test_llama_cpp_itself_writes_files_that_pass(
+    execute: Execute, home: StateHome, registry: Registry, smollm2_folder: Path, chats: Artifact, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(home.root / "jupyter"))
+    llamacpp = environment_called(home, "llamacpp")
+    create(llamacpp, lambda _: None)
+    build = Build("import", {}, (Dependency("source", "file:smollm2", "0" * 64),))
+    registry.register(smollm2_folder, name="smollm2", kind="model", metadata={}, build=build)
+
+    events = execute(
+        "quantize-gguf",
+        kernel_name=llamacpp.definition.kernel,
+        model="smollm2",
+        dataset=chats.ref,
+        types=["f16", "q8_0"],
+        eval_rows=8,
+    )
+
+    made = {event["name"]: event for event in events if event["type"] == "artifact"}
+    assert {name: event["metadata"]["gate"]["verdict"] for name, event in made.items()} == {
+        "smollm2-f16": "passed",
+        "smollm2-q8_0": "passed",
+    }
+    assert 8.5 < made["smollm2-q8_0"]["metadata"]["bits_per_weight"] < 8.7
+
+
 def test_a_model_that_is_a_gguf_file_already_is_refused(
     quantize: Execute, registry: Registry, tiny_model: Artifact, tiny_gguf: Path, tmp_path: Path
 ) -> None:
-    from modelops.registry import Build
-
     (tmp_path / "gguf").mkdir()
     (tmp_path / "gguf" / "tiny.gguf").write_bytes(tiny_gguf.read_bytes())
     small = registry.register(
