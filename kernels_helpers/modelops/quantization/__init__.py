@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         quantize,
         supported_architectures,
     )
+    from modelops.quantization.importance import importance_matrix, save_importance
     from modelops.quantization.layers import Layer, fitting_group_size, quantizable_layers
     from modelops.quantization.llm_compressor import check_awq, prepare_llm_compressor
     from modelops.quantization.records import quality_table, quantized_metadata, write_record
@@ -50,11 +51,13 @@ _HOMES = {
     "prepare_llm_compressor": "llm_compressor",
     "quality_table": "records",
     "quantizable_layers": "layers",
+    "importance_matrix": "importance",
     "quantize": "gguf_writing",
     "quantized_metadata": "records",
     "quantized_model_card": "cards",
     "review_checkpoint": "checkpoint_review",
     "review_gguf": "gguf_review",
+    "save_importance": "importance",
     "supported_architectures": "gguf_writing",
     "write_record": "records",
 }
@@ -76,6 +79,7 @@ __all__ = [
     "expected_bits",
     "fitting_group_size",
     "following_layers",
+    "importance_matrix",
     "inspect_unquantized",
     "merge_adapter",
     "prepare_llm_compressor",
@@ -86,6 +90,7 @@ __all__ = [
     "quantized_model_card",
     "review_checkpoint",
     "review_gguf",
+    "save_importance",
     "supported_architectures",
     "write_record",
 ]

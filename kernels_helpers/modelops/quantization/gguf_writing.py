@@ -81,13 +81,21 @@ def convert(model: Path, target: Path, type: str, on_progress: Progress = lambda
     _follow(command, target, _PERCENT, lambda found: on_progress(float(found[1]), 100), {"PYTHONPATH": paths})
 
 
-def quantize(source: Path, target: Path, type: str, on_progress: Progress = lambda *_: None) -> None:
+def quantize(
+    source: Path,
+    target: Path,
+    type: str,
+    on_progress: Progress = lambda *_: None,
+    importance: Path | None = None,
+) -> None:
     """Write a GGUF file of 16 or 32 bits as one of another type, with llama.cpp's quantizer.
 
+    ``importance`` is a file of :func:`~modelops.quantization.importance.save_importance`.
     Raises ``Unavailable`` with its last lines when it fails, and with code ``quantizer_missing`` where it is not
     compiled; then there is no file.
     """
     command = [sys.executable, "-m", "modelops.quantization.llama_quantizer", str(source), str(target), type]
+    command += [str(importance)] if importance else []
     _follow(command, target, _TENSOR, lambda found: on_progress(float(found[1]), float(found[2])), {})
 
 
