@@ -21,7 +21,7 @@ def prepare_llm_compressor(on_warning: Callable[[str], None]) -> None:
     import torch
     from llmcompressor.pipelines.cache import IntermediatesCache
     from loguru import logger
-    from tqdm import tqdm  # type: ignore[import-untyped]
+    from tqdm import tqdm
 
     # It draws several bars for each layer, and prints a line for each matrix.
     tqdm.__init__ = partialmethod(tqdm.__init__, disable=True)

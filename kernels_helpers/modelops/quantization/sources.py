@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def inspect_unquantized(source: VerifiedArtifact) -> ModelInfo:
     """What a model in safetensors files is.
 
-    Raises ``InvalidInput`` for one whose weights are stored rounded (``quantized_already``), or as GGUF (``is_gguf``).
+    Raises ``InvalidInput`` for one whose weights are stored rounded (``quantized_already``), or as GGUF (``weights_are_gguf``).
     """
     ggufs = sorted(source.path.glob("*.gguf"))
     info = inspect_model(ggufs[0] if ggufs and not any(source.path.glob("*.safetensors")) else source.path)
@@ -31,7 +31,7 @@ def inspect_unquantized(source: VerifiedArtifact) -> ModelInfo:
             quantization=info.quantization,
         )
     if info.format == "gguf":
-        raise InvalidInput("is_gguf", f"{source.artifact.ref} is a GGUF file; safetensors are needed.", origin)
+        raise InvalidInput("weights_are_gguf", f"{source.artifact.ref} is a GGUF file; safetensors are needed.", origin)
     return info
 
 

@@ -25,7 +25,7 @@ def test_a_model_in_full_precision_is_described(registry: Registry, tiny_model: 
 
 @pytest.mark.parametrize(
     ("type", "code", "said"),
-    [("q8_0", "quantized_already", "quantized already .q8_0."), ("f32", "is_gguf", "is a GGUF file")],
+    [("q8_0", "quantized_already", "quantized already .q8_0."), ("f32", "weights_are_gguf", "is a GGUF file")],
 )
 def test_a_gguf_file_is_refused_with_the_model_it_was_made_from(
     registry: Registry, tiny_model_folder: Path, tmp_path: Path, type: str, code: str, said: str
