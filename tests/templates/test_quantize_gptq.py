@@ -11,8 +11,8 @@ from typing import Any
 import papermill
 import pytest
 
-from modelops.models import inspect_model
-from modelops.registry import Artifact
+from modelops.models import inspect_model, load_model, load_tokenizer
+from modelops.registry import Artifact, Build, Dependency, Registry
 from modelops_server.environments import Environment
 
 Execute = Callable[..., list[dict[str, Any]]]
@@ -69,6 +69,26 @@ def test_a_checkpoint_that_loads_and_computes_nearly_the_same(
     command = [llm_compressor.python, "-c", DIFFERENCE, folder, tiny_model_folder]
     compared = subprocess.run(command, capture_output=True, text=True, check=True)
     assert 0 < float(compared.stdout.splitlines()[-1]) < furthest
+
+
+def test_a_model_in_a_number_format_that_is_slow_here_is_stored_in_it_all_the_same(
+    execute: Execute,
+    llm_compressor: Environment,
+    registry: Registry,
+    chats: Artifact,
+    tiny_model_folder: Path,
+    tmp_path: Path,
+) -> None:
+    load_model(tiny_model_folder, "float16").save_pretrained(tmp_path / "half")
+    load_tokenizer(tiny_model_folder).save_pretrained(tmp_path / "half")
+    build = Build("import", {}, (Dependency("source", "file:half", "0" * 64),))
+    half = registry.register(tmp_path / "half", name="half", kind="model", metadata={}, build=build)
+
+    artifact = made(execute("quantize-gptq", kernel_name=KERNEL, model=half.ref, dataset=chats.ref, **SMALL))
+
+    assert artifact["metadata"]["gate"]["verdict"] == "passed"
+    stored = json.loads((Path(artifact["folder"]) / "quantization.json").read_text())["review"]["stored"]
+    assert set(stored) == {"W4A16", "F16"}
 
 
 @pytest.mark.parametrize(
