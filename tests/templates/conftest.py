@@ -11,15 +11,21 @@ import pytest
 from tiny_gguf import tiny_gguf
 
 from modelops import events
+from modelops.paths import StateHome
+from modelops_server.environments import Environment, environment
+from modelops_server.environments.creation import create
 
-__all__ = ["execute", "tiny_gguf"]
+__all__ = ["execute", "llm_compressor", "tiny_gguf"]
 
 Execute = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture
 def execute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Execute:
-    """Executes a template with plain papermill, as a job would; returns the events that it reported."""
+    """Executes a template with plain papermill, as a job would; returns the events that it reported.
+
+    ``kernel_name`` names another kernel than this process would be.
+    """
     import papermill
 
     def run(template: str, *, kernel_name: str | None = None, **parameters: Any) -> list[dict[str, Any]]:
@@ -35,3 +41,20 @@ def execute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Execute:
         return [shown["data"][events.MIME] for shown in outputs if events.MIME in shown.get("data", {})]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def made_llm_compressor(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    folder = tmp_path_factory.mktemp("llm-compressor")
+    made = environment(StateHome(folder), "llm-compressor")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_DATA_DIR", str(folder / "jupyter"))
+        create(made, lambda _: None)
+    return made
+
+
+@pytest.fixture
+def llm_compressor(made_llm_compressor: Environment, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """The environment ``llm-compressor``, made once for all tests; its kernel can be found."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(made_llm_compressor.folder.parents[1] / "jupyter"))
+    return made_llm_compressor

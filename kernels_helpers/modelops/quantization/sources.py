@@ -15,19 +15,24 @@ if TYPE_CHECKING:
 
 
 def inspect_unquantized(source: VerifiedArtifact) -> ModelInfo:
-    """What a model is; raises ``InvalidInput`` (``quantized_already``) where its weights are stored rounded."""
+    """What a model in safetensors files is.
+
+    Raises ``InvalidInput`` for one whose weights are stored rounded (``quantized_already``), or as GGUF (``weights_are_gguf``).
+    """
     ggufs = sorted(source.path.glob("*.gguf"))
     info = inspect_model(ggufs[0] if ggufs and not any(source.path.glob("*.safetensors")) else source.path)
-    stored = info.quantization or ("gguf" if info.format == "gguf" else None)
-    if stored is None:
-        return info
-    raise InvalidInput(
-        "quantized_already",
-        f"{source.artifact.ref} is quantized already ({stored}): what its rounding took away does not come back, "
-        "and a second rounding comes on top.",
-        f"Choose the model that it was made from: {source.metadata.get('base_model', 'see its lineage')}.",
-        quantization=stored,
-    )
+    origin = f"Choose the model that it was made from: {source.metadata.get('base_model', 'see its lineage')}."
+    if info.quantization:
+        raise InvalidInput(
+            "quantized_already",
+            f"{source.artifact.ref} is quantized already ({info.quantization}): what its rounding took away does not "
+            "come back, and a second rounding comes on top.",
+            origin,
+            quantization=info.quantization,
+        )
+    if info.format == "gguf":
+        raise InvalidInput("weights_are_gguf", f"{source.artifact.ref} is a GGUF file; safetensors are needed.", origin)
+    return info
 
 
 def merge_adapter(base: Path, adapter: Path, tokenizer: PreTrainedTokenizerBase, target: Path) -> None:
