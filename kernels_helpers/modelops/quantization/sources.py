@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def inspect_unquantized(source: VerifiedArtifact) -> ModelInfo:
     """What a model in safetensors files is.
 
-    Raises ``InvalidInput`` for one whose weights are stored rounded (``quantized_already``), or as GGUF (``weights_are_gguf``).
+    Raises ``InvalidInput`` for one whose weights are stored rounded (``quantized_already``), or as GGUF
+    (``weights_are_gguf``).
     """
     ggufs = sorted(source.path.glob("*.gguf"))
     info = inspect_model(ggufs[0] if ggufs and not any(source.path.glob("*.safetensors")) else source.path)
