@@ -37,6 +37,11 @@ class Measure:
     method: str
     """How the interval was found."""
 
+    @property
+    def interval(self) -> str:
+        """The interval as a person reads it, such as ``0.88 to 0.92``."""
+        return f"{self.low:.4g} to {self.high:.4g}"
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -52,8 +52,7 @@ def quantized_model_card(name: str, metadata: Mapping[str, Any], measures: Mappi
     lines = [f"- {reason}" for reason in gate["reasons"]]
     said = "It **passed** its gate." if gate["verdict"] == "passed" else "It was **rejected** by its gate:"
     rows = "\n".join(
-        f"| {key.replace('_', ' ')} | {one.value:.4g} | {one.low:.4g} to {one.high:.4g} | {one.unit} |"
-        for key, one in measures.items()
+        f"| {key.replace('_', ' ')} | {one.value:.4g} | {one.interval} | {one.unit} |" for key, one in measures.items()
     )
     table = (
         f"| measure | value | 95 % interval | unit |\n|---|---|---|---|\n{rows}\n" if rows else "It was not measured.\n"

@@ -12,7 +12,7 @@ from modelops.models import check_finite, load_tokenizer
 from modelops.models.inspection import read_json
 from modelops.models.safetensors_files import DTYPE_BITS, StoredTensor, read_header
 from modelops.quantization.layers import Layer
-from modelops.quantization.reviews import Problem, Review, Weight, lost_text, not_applied
+from modelops.quantization.reviews import Problem, Review, Weight, lost_text, not_applied, texts_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -114,11 +114,7 @@ def _left_out(left: dict[str, str], count: int) -> list[Problem]:
 
 
 def _texts(tokenizer: PreTrainedTokenizerBase, folder: Path) -> dict[str, Any]:
-    return {
-        "chat_template": tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else None,
-        "eos_token_id": _ends(folder, tokenizer.eos_token_id),
-        "vocabulary_size": len(tokenizer),
-    }
+    return {**texts_of(tokenizer), "eos_token_id": _ends(folder, tokenizer.eos_token_id)}
 
 
 def _ends(folder: Path, token: int | None) -> Any:

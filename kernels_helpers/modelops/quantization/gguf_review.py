@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelops.models.gguf_files import GGUFHeader, GGUFTensor, read_gguf_header
 from modelops.quantization.gguf_types import Matrix, expected_bits, storage
-from modelops.quantization.reviews import Problem, Review, Weight, lost_text, not_applied
+from modelops.quantization.reviews import Problem, Review, Weight, lost_text, not_applied, texts_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -36,7 +36,7 @@ def review_gguf(
     output = "output.weight" if any(tensor.name == "output.weight" for tensor in matrices) else "token_embd.weight"
     shapes = [Matrix(row := tensor.shape[0], tensor.elements // row, tensor.name == output) for tensor in matrices]
     problems = not_applied(_bits(matrices), expected_bits(shapes, type))
-    problems += lost_text(_of_tokenizer(tokenizer), _of_header(header))
+    problems += lost_text(texts_of(tokenizer), _of_header(header))
     problems += _not_finite(file, header.tensors, on_progress)
     return Review(
         size=file.stat().st_size,
@@ -55,14 +55,6 @@ def _bits(tensors: list[GGUFTensor]) -> float:
         total += tensor.elements * 8 * size / block
         parameters += tensor.elements
     return total / parameters if parameters else 0.0
-
-
-def _of_tokenizer(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
-    return {
-        "chat_template": tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else None,
-        "eos_token_id": tokenizer.eos_token_id,
-        "vocabulary_size": len(tokenizer),
-    }
 
 
 def _of_header(header: GGUFHeader) -> dict[str, Any]:

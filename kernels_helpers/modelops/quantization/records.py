@@ -48,7 +48,7 @@ def quantized_metadata(
         "bits_per_weight": round(review.bits_per_weight, 3),
         **more,
         **{name: measure.value for name, measure in measures.items()},
-        "intervals": {name: f"{measure.low:.4g} to {measure.high:.4g}" for name, measure in measures.items()},
+        "intervals": {name: measure.interval for name, measure in measures.items()},
         "gate": verdict.as_json(),
     }
 

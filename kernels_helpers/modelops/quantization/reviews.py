@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,12 @@ class Review:
             count[weight.type] += weight.parameters
         return dict(count.most_common())
 
+    @property
+    def composition(self) -> str:
+        """How the parameters are stored, but for less than a thousandth of them, such as ``Q8_0 78%, F32 22%``."""
+        counts = {type: count for type, count in self.stored.items() if count > self.parameters / 1000}
+        return ", ".join(f"{type} {count / self.parameters:.0%}" for type, count in counts.items())
+
     def as_json(self) -> dict[str, Any]:
         """The review as a JSON object."""
         return {
@@ -82,6 +91,15 @@ def not_applied(bits: float, expected: float) -> list[Problem]:
             f"A weight takes {bits:.1f} bits on average, not the {expected:.1f} that were asked for.",
         )
     ]
+
+
+def texts_of(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
+    """What :func:`lost_text` compares, as a tokenizer says it."""
+    return {
+        "chat_template": tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else None,
+        "eos_token_id": tokenizer.eos_token_id,
+        "vocabulary_size": len(tokenizer),
+    }
 
 
 def lost_text(before: dict[str, Any], after: dict[str, Any]) -> list[Problem]:

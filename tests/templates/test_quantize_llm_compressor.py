@@ -1,4 +1,4 @@
-"""The AWQ template, executed on a tiny model in its environment: what it writes loads and computes nearly the same."""
+"""The AWQ and GPTQ templates on a tiny model, in their environment: what is written computes nearly the same."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import papermill
 import pytest
 from transformers import OPTConfig, OPTForCausalLM
 
-from modelops.models import inspect_model, load_tokenizer
+from modelops.models import inspect_model, load_model, load_tokenizer
 from modelops.registry import Artifact, Build, Dependency, Registry
 from modelops_server.environments import Environment
 
@@ -40,6 +40,7 @@ def made(events: list[dict[str, Any]]) -> dict[str, Any]:
     return artifact
 
 
+@pytest.mark.parametrize("method", ["awq", "gptq"])
 @pytest.mark.parametrize(("scheme", "group", "furthest"), [("W4A16", 64, 0.5), ("W8A8", None, 0.1)])
 def test_a_checkpoint_that_loads_and_computes_nearly_the_same(
     execute: Execute,
@@ -47,17 +48,18 @@ def test_a_checkpoint_that_loads_and_computes_nearly_the_same(
     tiny_model: Artifact,
     chats: Artifact,
     tiny_model_folder: Path,
+    method: str,
     scheme: str,
     group: int | None,
     furthest: float,
 ) -> None:
     events = execute(
-        "quantize-awq", kernel_name=KERNEL, model=tiny_model.ref, dataset=chats.ref, scheme=scheme, **SMALL
+        f"quantize-{method}", kernel_name=KERNEL, model=tiny_model.ref, dataset=chats.ref, scheme=scheme, **SMALL
     )
 
     artifact = made(events)
     folder, metadata = Path(artifact["folder"]), artifact["metadata"]
-    assert artifact["name"] == f"tiny-awq-{scheme.lower()}"
+    assert artifact["name"] == f"tiny-{method}-{scheme.lower()}"
     assert inspect_model(folder).quantization == "compressed-tensors"
     assert metadata["group_size"] == group
     assert metadata["calibration_rows"] == 8
@@ -72,6 +74,27 @@ def test_a_checkpoint_that_loads_and_computes_nearly_the_same(
     assert 0 < float(compared.stdout.splitlines()[-1]) < furthest
 
 
+def test_a_model_in_a_number_format_that_is_slow_here_is_stored_in_it_all_the_same(
+    execute: Execute,
+    llm_compressor: Environment,
+    registry: Registry,
+    chats: Artifact,
+    tiny_model_folder: Path,
+    tmp_path: Path,
+) -> None:
+    load_model(tiny_model_folder, "float16").save_pretrained(tmp_path / "half")
+    load_tokenizer(tiny_model_folder).save_pretrained(tmp_path / "half")
+    build = Build("import", {}, (Dependency("source", "file:half", "0" * 64),))
+    half = registry.register(tmp_path / "half", name="half", kind="model", metadata={}, build=build)
+
+    artifact = made(execute("quantize-gptq", kernel_name=KERNEL, model=half.ref, dataset=chats.ref, **SMALL))
+
+    assert artifact["metadata"]["gate"]["verdict"] == "passed"
+    stored = json.loads((Path(artifact["folder"]) / "quantization.json").read_text())["review"]["stored"]
+    assert set(stored) == {"W4A16", "F16"}
+
+
+@pytest.mark.parametrize("method", ["awq", "gptq"])
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -84,11 +107,12 @@ def test_bad_input_is_refused_before_anything_is_quantized(
     llm_compressor: Environment,
     tiny_model: Artifact,
     chats: Artifact,
+    method: str,
     values: dict[str, int],
     said: str,
 ) -> None:
     with pytest.raises(papermill.PapermillExecutionError) as failure:
-        execute("quantize-awq", kernel_name=KERNEL, model=tiny_model.ref, dataset=chats.ref, **SMALL | values)
+        execute(f"quantize-{method}", kernel_name=KERNEL, model=tiny_model.ref, dataset=chats.ref, **SMALL | values)
     assert failure.value.ename == "InvalidInput"
     assert said in failure.value.evalue
 
