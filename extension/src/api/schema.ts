@@ -349,6 +349,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/artifact-comparison": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Artifacts side by side: what they are, what was measured of them, and what they were made from */
+        readonly get: operations["compareArtifacts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/artifacts": {
         readonly parameters: {
             readonly query?: never;
@@ -738,6 +755,19 @@ export interface components {
             readonly files: readonly components["schemas"]["ArtifactFile"][];
         };
         /**
+         * ArtifactComparison
+         * @description Artifacts side by side, in the order in which they were asked for, as their signed metadata says.
+         */
+        readonly ArtifactComparison: {
+            readonly artifacts: readonly components["schemas"]["ArtifactSummary"][];
+            readonly facts: readonly components["schemas"]["ComparedValue"][];
+            readonly measures: readonly components["schemas"]["ComparedMeasure"][];
+            /** @description What each was made from, by its role. */
+            readonly inputs: readonly components["schemas"]["ComparedValue"][];
+            /** @description For each artifact the evaluation from which measures come that it does not state itself. */
+            readonly evaluations: readonly (string | null)[];
+        };
+        /**
          * ArtifactDetail
          * @description An artifact with where it came from and the versions beside it.
          */
@@ -899,8 +929,21 @@ export interface components {
             readonly mend: components["schemas"]["Mend"] | null;
         };
         /**
+         * ComparedMeasure
+         * @description One number of all compared artifacts, with the interval of 95 % in which each lies.
+         */
+        readonly ComparedMeasure: {
+            readonly name: string;
+            readonly values: readonly (number | null)[];
+            readonly differs: boolean;
+            readonly intervals: readonly (readonly [
+                number,
+                number
+            ] | null)[];
+        };
+        /**
          * ComparedValue
-         * @description One parameter, input or package of all compared jobs; `null` where a job has none.
+         * @description One thing of all that is compared, such as a parameter; `null` where one has no such thing.
          */
         readonly ComparedValue: {
             readonly name: string;
@@ -2327,6 +2370,29 @@ export interface operations {
                 };
                 content: {
                     readonly "text/html": string;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly compareArtifacts: {
+        readonly parameters: {
+            readonly query: {
+                readonly ref: readonly string[];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ArtifactComparison"];
                 };
             };
             readonly default: components["responses"]["Problem"];

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,10 @@ from modelops.registry.registry import Registry
 
 EVALUATION = "evaluation"
 
+Interval = tuple[float, float]
+
+_INTERVAL = re.compile(r"(\S+) to (\S+)")
+
 
 @dataclass(frozen=True)
 class Row:
@@ -20,6 +25,8 @@ class Row:
 
     name: str
     values: tuple[Any, ...]
+    intervals: tuple[Interval | None, ...] = ()
+    """Of a measure: between what each value lies, with a confidence of 95 %, where the metadata says so."""
 
     @property
     def differs(self) -> bool:
@@ -29,7 +36,8 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         """The row as a JSON object."""
-        return {"name": self.name, "values": list(self.values), "differs": self.differs}
+        known = {"intervals": [interval and list(interval) for interval in self.intervals]} if self.intervals else {}
+        return {"name": self.name, "values": list(self.values), **known, "differs": self.differs}
 
 
 @dataclass(frozen=True)
@@ -61,14 +69,14 @@ def compare_artifacts(registry: Registry, refs: Sequence[str]) -> ArtifactCompar
     """Put artifacts side by side, as the database knows them; raises ``NotFound``."""
     artifacts = [registry.get(ref) for ref in refs]
     evaluations = [_newest_evaluation(registry, artifact) for artifact in artifacts]
-    measured = [_numbers(artifact.metadata) for artifact in artifacts]
-    for numbers, evaluation in zip(measured, evaluations, strict=True):
-        for name, value in _numbers(evaluation.metadata if evaluation else {}).items():
-            numbers.setdefault(name, value)
+    measured = [
+        {**_measures(evaluation.metadata if evaluation else {}), **_measures(artifact.metadata)}
+        for artifact, evaluation in zip(artifacts, evaluations, strict=True)
+    ]
     return ArtifactComparison(
         artifacts=tuple(artifacts),
         facts=_rows([_facts(artifact) for artifact in artifacts]),
-        measures=_rows(measured),
+        measures=_measure_rows(measured),
         inputs=_rows([_inputs(registry.index.dependencies(artifact)) for artifact in artifacts]),
         evaluations=tuple(evaluation.ref if evaluation else None for evaluation in evaluations),
     )
@@ -106,8 +114,22 @@ def _facts(artifact: Artifact) -> dict[str, Any]:
     }
 
 
-def _numbers(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: number for name, value in metadata.items() if (number := _number(value)) is not None}
+def _measures(metadata: Mapping[str, Any]) -> dict[str, tuple[float | int, Interval | None]]:
+    """The numbers of the metadata, each with the interval that the metadata gives it."""
+    said = metadata.get("intervals")
+    intervals = said if isinstance(said, dict) else {}
+    return {
+        name: (number, _interval(intervals.get(name)))
+        for name, value in metadata.items()
+        if (number := _number(value)) is not None
+    }
+
+
+def _interval(text: Any) -> Interval | None:
+    """An interval as measures say it: ``0.88 to 0.92``."""
+    found = _INTERVAL.fullmatch(text) if isinstance(text, str) else None
+    ends = [_number(end) for end in found.groups()] if found else []
+    return (float(ends[0]), float(ends[1])) if ends and ends[0] is not None and ends[1] is not None else None
 
 
 def _number(value: Any) -> float | int | None:
@@ -127,7 +149,19 @@ def _inputs(dependencies: Iterable[Dependency]) -> dict[str, Any]:
     return {item.name: item.uri.removeprefix("modelops:artifact/") for item in dependencies}
 
 
+def _measure_rows(columns: Sequence[Mapping[str, tuple[float | int, Interval | None]]]) -> tuple[Row, ...]:
+    nothing = (None, None)
+    rows = {name: [column.get(name, nothing) for column in columns] for name in _names(columns)}
+    return tuple(
+        Row(name, tuple(value for value, _ in found), tuple(interval for _, interval in found))
+        for name, found in rows.items()
+    )
+
+
 def _rows(columns: Sequence[Mapping[str, Any]]) -> tuple[Row, ...]:
-    names = dict.fromkeys(name for column in columns for name in column)
-    rows = [Row(name, tuple(column.get(name) for column in columns)) for name in names]
+    rows = [Row(name, tuple(column.get(name) for column in columns)) for name in _names(columns)]
     return tuple(row for row in rows if any(value is not None for value in row.values))
+
+
+def _names(columns: Iterable[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for column in columns for name in column))

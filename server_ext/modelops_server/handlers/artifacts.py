@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from modelops.errors import ModelOpsError, VerificationError
 from modelops.registry import Artifact, Registry
+from modelops.registry.comparison import compare_artifacts
 from modelops_server.handlers.answers import artifacts as answers
 from modelops_server.handlers.base import ModelOpsHandler
 from modelops_server.handlers.operation import operation
@@ -43,6 +44,14 @@ class Version(BaseModel):
 
     version: int = Field(ge=1, le=999_999_999)
     allow_rejected: bool = Field(False, description="Also a version that did not pass the gate of its job.")
+
+
+class ComparisonQuery(BaseModel):
+    """Which artifacts to compare."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ref: list[str] = Field(min_length=1, max_length=16)
 
 
 class Verification(RootModel[answers.Verified | answers.Refused]):
@@ -85,6 +94,15 @@ class ArtifactHandler(ModelOpsHandler):
         return await self.with_registry(lambda registry: _details(registry, ref))
 
 
+class ArtifactComparisonHandler(ModelOpsHandler):
+    """``artifact-comparison``."""
+
+    @operation("compareArtifacts", "read", "artifacts", query=ComparisonQuery, answer=answers.ArtifactComparison)
+    async def get(self, query: ComparisonQuery) -> dict[str, Any]:
+        """Artifacts side by side: what they are, what was measured of them, and what they were made from."""
+        return await self.with_registry(lambda registry: _compared(registry, query.ref))
+
+
 class VerifyHandler(ModelOpsHandler):
     """``artifacts/{ref}/verify``."""
 
@@ -118,6 +136,11 @@ class AliasHandler(ModelOpsHandler):
     async def delete(self, name: str, alias: str) -> None:
         """Let an alias mean nothing any more; the version stays."""
         await self.with_registry(lambda registry: registry.remove_alias(name, alias))
+
+
+def _compared(registry: Registry, refs: list[str]) -> dict[str, Any]:
+    comparison = compare_artifacts(registry, refs)
+    return {**comparison.as_json(), "artifacts": [_without_files(artifact) for artifact in comparison.artifacts]}
 
 
 def _without_files(artifact: Artifact) -> dict[str, Any]:

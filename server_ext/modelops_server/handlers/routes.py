@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from modelops_server.handlers.artifact_files import ArtifactFileHandler, AttestationHandler, ExportHandler
 from modelops_server.handlers.artifacts import (
     AliasHandler,
+    ArtifactComparisonHandler,
     ArtifactHandler,
     ArtifactsHandler,
     LineageHandler,
@@ -98,6 +99,8 @@ ROUTES = (
     Route("jobs/{id}/log", LogHandler),
     Route("jobs/{id}/notebook", NotebookHandler),
     Route("jobs/{id}/report", ReportHandler),
+    # Not below `artifacts`, where an artifact may have any name.
+    Route("artifact-comparison", ArtifactComparisonHandler),
     Route("artifacts", ArtifactsHandler),
     Route("artifacts/{ref}", ArtifactHandler),
     Route("artifacts/{ref}/verify", VerifyHandler),

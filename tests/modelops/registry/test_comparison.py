@@ -52,6 +52,19 @@ def test_measures_come_from_the_newest_evaluation_of_what_has_none(register: Reg
     assert found.as_json()["evaluations"] == [alone.ref, newest.ref]
 
 
+def test_a_measure_brings_the_interval_that_is_signed_with_it(register: Register, registry: Registry) -> None:
+    intervals = {"perplexity": "22.1 to 24.95", "loss": "about 3", "no_number": "1 to 2"}
+    register(name="small", kind="model", metadata={"perplexity": 23.5, "loss": 3.1, "intervals": intervals})
+    register(name="tiny", kind="model", metadata={"perplexity": 30, "intervals": "unknown"})
+
+    found = {row.name: row for row in compare_artifacts(registry, ["small", "tiny"]).measures}
+
+    assert found["perplexity"].intervals == ((22.1, 24.95), None)
+    assert found["loss"].intervals == (None, None)
+    assert set(found) == {"perplexity", "loss"}
+    assert found["perplexity"].as_json()["intervals"] == [[22.1, 24.95], None]
+
+
 def test_what_is_not_there_is_named(adapter: Artifact, registry: Registry) -> None:
     with pytest.raises(NotFound, match="nothing"):
         compare_artifacts(registry, ["support-bot", "nothing"])

@@ -28,7 +28,11 @@ def register(home: StateHome, tmp_path: Path) -> Register:
     """Registers an artifact of these files."""
 
     def add(
-        name: str = "support-bot", kind: str = "adapter", made_from: tuple[Artifact, ...] = (), **files: str
+        name: str = "support-bot",
+        kind: str = "adapter",
+        made_from: tuple[Artifact, ...] = (),
+        metadata: dict[str, Any] | None = None,
+        **files: str,
     ) -> Any:
         folder = tmp_path / "files"
         for path, content in {"weights.bin": name, **files}.items():
@@ -37,7 +41,9 @@ def register(home: StateHome, tmp_path: Path) -> Register:
             target.write_text(content)
         dependencies = tuple(source.as_dependency("input") for source in made_from)
         build = Build("job", {}, dependencies or (Dependency("source", "file:test", "0" * 64),), invocation="sft-0")
-        artifact = Registry(home).register(folder, name=name, kind=kind, metadata={"title": HTML}, build=build)
+        artifact = Registry(home).register(
+            folder, name=name, kind=kind, metadata=metadata or {"title": HTML}, build=build
+        )
         for path in folder.rglob("*"):
             if path.is_file():
                 path.unlink()
@@ -156,6 +162,36 @@ class TestLooking:
             "job": "sft-0",
         }
         assert {"product": adapter.digest, "source": base.digest, "name": "input"} in graph["edges"]
+
+
+class TestComparing:
+    async def test_artifacts_stand_side_by_side_with_their_intervals(self, api: Api, register: Register) -> None:
+        base = register("base", "model")
+        register("small", "model", (base,), {"perplexity": 23.5, "intervals": {"perplexity": "22 to 25"}})
+
+        found = (await api.get("artifact-comparison?ref=base&ref=small%401")).json
+
+        assert [artifact["ref"] for artifact in found["artifacts"]] == ["base@1", "small@1"]
+        assert "files" not in found["artifacts"][0]
+        assert found["measures"] == [
+            {"name": "perplexity", "values": [None, 23.5], "intervals": [None, [22.0, 25.0]], "differs": True}
+        ]
+        assert {"name": "kind", "values": ["model", "model"], "differs": False} in found["facts"]
+        assert {"name": "input", "values": [None, base.ref], "differs": True} in found["inputs"]
+        assert found["evaluations"] == [None, None]
+
+    @pytest.mark.parametrize("count", [0, 17])
+    async def test_one_to_sixteen_artifacts_are_compared(self, api: Api, register: Register, count: int) -> None:
+        register()
+
+        answer = await api.get("artifact-comparison?" + "&".join(["ref=support-bot"] * count))
+
+        assert (answer.status, answer.json["code"]) == (422, "invalid_query")
+
+    async def test_one_that_is_not_there_is_not_found(self, api: Api, register: Register) -> None:
+        register()
+
+        assert (await api.get("artifact-comparison?ref=support-bot&ref=nothing")).status == 404
 
 
 class TestVerifying:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from modelops_server.handlers.answers.base import Answer, Digest, Time
+from modelops_server.handlers.answers.base import Answer, ComparedValue, Digest, Time
 from modelops_server.handlers.answers.problems import Details
 
 ArtifactKind = TypeAliasType("ArtifactKind", Literal["dataset", "model", "adapter", "index", "evaluation", "report"])
@@ -75,6 +75,25 @@ class ArtifactDetail(Artifact):
     problem: Details | None = Field(description="Why the signature does not hold.")
     card: str | None = Field(description="The text of its README.md, verified.")
     versions: list[ArtifactVersion] = Field(description="Newest first.")
+
+
+class ComparedMeasure(ComparedValue):
+    """One number of all compared artifacts, with the interval of 95 % in which each lies."""
+
+    values: list[float | None]
+    intervals: list[tuple[float, float] | None]
+
+
+class ArtifactComparison(Answer):
+    """Artifacts side by side, in the order in which they were asked for, as their signed metadata says."""
+
+    artifacts: list[ArtifactSummary]
+    facts: list[ComparedValue]
+    measures: list[ComparedMeasure]
+    inputs: list[ComparedValue] = Field(description="What each was made from, by its role.")
+    evaluations: list[str | None] = Field(
+        description="For each artifact the evaluation from which measures come that it does not state itself."
+    )
 
 
 class Verified(Answer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,3 +18,11 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 """SHA-256 in hex."""
+
+
+class ComparedValue(Answer):
+    """One thing of all that is compared, such as a parameter; `null` where one has no such thing."""
+
+    name: str
+    values: list[Any]
+    differs: bool

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from modelops_server.handlers.answers.base import Answer, Time
+from modelops_server.handlers.answers.base import Answer, ComparedValue, Time
 
 # Written out: that a state was added to the queue is something that readers of the API have to be told.
 JobState = TypeAliasType(
@@ -112,14 +112,6 @@ class JobDetail(Job):
     template_title: str
     notebook: str | None = Field(description="Path of the notebook, where one was submitted and not a template.")
     resumable: bool
-
-
-class ComparedValue(Answer):
-    """One parameter, input or package of all compared jobs; `null` where a job has none."""
-
-    name: str
-    values: list[Any]
-    differs: bool
 
 
 class JobComparison(Answer):
