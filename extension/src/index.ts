@@ -1,6 +1,7 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { about } from './about/plugin';
+import { artifactComparison } from './artifact-comparison/plugin';
 import { artifacts } from './artifacts/plugin';
 import { comparison } from './comparison/plugin';
 import { jobs } from './jobs/plugin';
@@ -20,6 +21,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   comparison,
   notebook,
   artifacts,
+  artifactComparison,
   launcher,
   about
 ];

@@ -61,6 +61,7 @@ export type IPanelArguments = {
   comparison: { jobs: string[] };
   artifacts: { kind?: string };
   artifact: { ref: string; tab?: string };
+  'artifact-comparison': { artifacts: string[] };
 };
 
 export interface IPanelOptions<A extends ReadonlyJSONObject> {

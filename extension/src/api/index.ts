@@ -3,6 +3,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import { Connection, Query } from './connection';
 import { followJob, IFollower } from './following';
 import type {
+  ArtifactComparison,
   ArtifactDetail,
   ArtifactList,
   Envelope,
@@ -103,6 +104,17 @@ export class Api {
 
   artifact(ref: string): Promise<ArtifactDetail> {
     return this.connection.get(artifactPath(ref));
+  }
+
+  compareArtifacts(refs: readonly string[]): Promise<ArtifactComparison> {
+    return this.connection.get('artifact-comparison', { ref: refs });
+  }
+
+  /** The text of one file, verified. */
+  async artifactText(ref: string, path: string): Promise<string> {
+    const parts = ['files', ...path.split('/')];
+    const response = await this.connection.request(artifactPath(ref, ...parts), { method: 'GET' });
+    return response.text();
   }
 
   /** Check the signature and every byte. That it does not hold is an answer and no error. */

@@ -30,6 +30,7 @@ export type Submission = Partial<Schemas['Submission']> &
 export type ArtifactKind = Schemas['ArtifactKind'];
 export type Artifact = Schemas['ArtifactSummary'];
 export type ArtifactList = Schemas['ArtifactList'];
+export type ArtifactComparison = Schemas['ArtifactComparison'];
 export type ArtifactFile = Schemas['ArtifactFile'];
 export type ArtifactDetail = Schemas['ArtifactDetail'];
 export type Verification = Schemas['Verification'];

@@ -43,18 +43,11 @@ describe('facts', () => {
     ]);
   });
 
-  it('say a measure with the interval that it lies in', () => {
+  it('leave measures with their intervals to the table of measures', () => {
     expect(
-      read({
-        kl_divergence: '0.0512345',
-        perplexity: '9.87654321',
-        intervals: { kl_divergence: '0.048 to 0.055', perplexity: '8.9 to 11.2' }
-      })
-    ).toEqual([
-      'kl divergence: 0.05123 (95 %: 0.048 to 0.055)',
-      'perplexity: 9.877 (95 %: 8.9 to 11.2)'
-    ]);
-    expect(read({ intervals: { absent: '1 to 2' } })).toEqual(['intervals: absent 1 to 2']);
+      read({ rank: 16, perplexity: '9.87654321', intervals: { perplexity: '8.9 to 11.2' } })
+    ).toEqual(['Rank: 16']);
+    expect(read({ rank: 16, intervals: 'odd' })).toEqual(['Rank: 16', 'intervals: odd']);
   });
 
   it('lead to the artifacts that they name', () => {

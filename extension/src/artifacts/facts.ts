@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Artifact } from '../api';
 import { bytes, count, duration, measured } from '../format';
+import { isMeasured } from '../measures/columns';
 
 /** One thing that an artifact's signed metadata says, as a person reads it. */
 export interface IFact {
@@ -32,23 +33,11 @@ export function facts(metadata: Metadata, trans: TranslationBundle): readonly IF
     .map(name => {
       const value = metadata[name];
       const [title, say] = known[name] ?? [name.replaceAll('_', ' '), plain];
-      const interval = intervals(metadata)[name];
-      const fact =
-        interval === undefined
-          ? { name: title, value: say(value, metadata) }
-          : {
-              name: name.replaceAll('_', ' '),
-              value: trans.__('%1 (95 %: %2)', measured(number(value)), interval)
-            };
+      const fact = { name: title, value: say(value, metadata) };
       return REFERENCES.includes(name) && typeof value === 'string' && /.@\d+$/.test(value)
         ? { ...fact, ref: value }
         : fact;
     });
-}
-
-/** Of each measure of an evaluation, the interval that it lies in. */
-function intervals({ intervals: found }: Metadata): Record<string, string> {
-  return typeof found === 'object' && found !== null ? (found as Record<string, string>) : {};
 }
 
 /** Numbers with a fraction are signed as text. */
@@ -61,15 +50,16 @@ function said(value: unknown): boolean {
 }
 
 /**
- * Whether another fact says it already: the digest of a named artifact, the loss that stands in `before → after`, the
- * intervals that stand behind their measures.
+ * Whether it is said elsewhere: the digest of a named artifact, the loss that stands in `before → after`, and measures
+ * with their intervals, which have a table of their own.
  */
 function repeats(name: string, metadata: Metadata): boolean {
   const [, other] = /^(.+)_digest$/.exec(name) ?? [];
   return (
     (other !== undefined && other.replace(/^base$/, 'base_model') in metadata) ||
     (name === 'loss_after' && said(metadata.loss_before)) ||
-    (name === 'intervals' && Object.keys(intervals(metadata)).every(one => one in metadata)) ||
+    (isMeasured({ metadata }) &&
+      (name === 'intervals' || name in (metadata.intervals as object))) ||
     name === 'source_sha256'
   );
 }

@@ -3,9 +3,10 @@ import { caretDownIcon, caretRightIcon, VDomRenderer } from '@jupyterlab/ui-comp
 import * as React from 'react';
 
 import { Ago, Empty, Problem, Progress } from '../components';
+import { Compare } from '../components/compare';
 import { Pages } from '../components/pages';
 import { bytes, count } from '../format';
-import { IRow, ListingModel, PAGE } from './listing';
+import { IRow, ListingModel, MOST_COMPARED, PAGE } from './listing';
 import { kindIcon, kindName, KINDS, kindsName } from './kinds';
 
 /** All artifacts: found by kind and words, opened by a click or by keyboard. */
@@ -70,6 +71,16 @@ function Filters({ model }: { model: ListingModel }): React.JSX.Element {
           />
         ))}
       </div>
+      <span className="jp-ModelOps-deeds jp-ModelOps-next">
+        <Compare
+          picked={model.picked}
+          title={trans.__('Select two to %1 artifacts to compare them', MOST_COMPARED)}
+          compare={artifacts => {
+            model.workbench.open('artifact-comparison', { artifacts });
+          }}
+          trans={trans}
+        />
+      </span>
     </div>
   );
 }
@@ -168,6 +179,9 @@ function Grid({ model }: { model: ListingModel }): React.JSX.Element {
       },
       Enter: () => {
         open(model, row);
+      },
+      ' ': () => {
+        model.picked.set(row.artifact.ref, !model.picked.has(row.artifact.ref));
       }
     };
     const action = actions[event.key];
@@ -177,9 +191,17 @@ function Grid({ model }: { model: ListingModel }): React.JSX.Element {
     }
   };
   return (
-    <table className="jp-ModelOps-grid" role="treegrid" aria-label={trans.__('Artifacts')}>
+    <table
+      className="jp-ModelOps-grid"
+      role="treegrid"
+      aria-label={trans.__('Artifacts')}
+      aria-multiselectable
+    >
       <thead>
         <tr>
+          <th scope="col">
+            <span className="jp-ModelOps-unseen">{trans.__('Select')}</span>
+          </th>
           <th scope="col">{trans.__('Name')}</th>
           <th scope="col">{trans.__('Kind')}</th>
           <th scope="col">{trans.__('Aliases')}</th>
@@ -195,6 +217,7 @@ function Grid({ model }: { model: ListingModel }): React.JSX.Element {
           <tr
             key={row.artifact.ref}
             aria-level={row.older ? 2 : 1}
+            aria-selected={model.picked.has(row.artifact.ref)}
             {...(row.expanded === null ? {} : { 'aria-expanded': row.expanded })}
             tabIndex={index === reached ? 0 : -1}
             onFocus={() => {
@@ -207,11 +230,36 @@ function Grid({ model }: { model: ListingModel }): React.JSX.Element {
               open(model, row);
             }}
           >
+            <Pick model={model} row={row} />
             <Cells row={row} trans={trans} toggle={() => void model.toggle(row.artifact)} />
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** Picks a row to be compared; by keyboard it is the space bar, on the row. */
+function Pick(props: { model: ListingModel; row: IRow }): React.JSX.Element {
+  const { model, row } = props;
+  const { ref } = row.artifact;
+  return (
+    <td
+      className="jp-ModelOps-pick"
+      onClick={event => {
+        event.stopPropagation();
+      }}
+    >
+      <input
+        type="checkbox"
+        tabIndex={-1}
+        aria-label={model.workbench.trans.__('Select %1', ref)}
+        checked={model.picked.has(ref)}
+        onChange={event => {
+          model.picked.set(ref, event.target.checked);
+        }}
+      />
+    </td>
   );
 }
 

@@ -4,10 +4,13 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { Artifact, ArtifactKind, ArtifactList, asProblem, ProblemError } from '../api';
 import { Loaded, Resource } from '../loaded';
+import { Picked } from '../picked';
 import type { IPanelArguments, IWorkbench } from '../tokens';
 
 /** Names on a page. */
 export const PAGE = 50;
+
+export const MOST_COMPARED = 8;
 
 /** Milliseconds after the last key until what was typed is searched for. */
 const PAUSE = 200;
@@ -36,6 +39,11 @@ export class ListingModel extends VDomModel {
     }, this);
     void this.refresh();
   }
+
+  /** What was picked to be compared. */
+  readonly picked = new Picked(MOST_COMPARED, () => {
+    this.stateChanged.emit();
+  });
 
   get args(): IPanelArguments['artifacts'] {
     return this._kind === null ? {} : { kind: this._kind };

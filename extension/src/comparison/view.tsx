@@ -2,8 +2,9 @@ import { VDomRenderer } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { ComparedValue, JobComparison } from '../api';
+import type { JobComparison } from '../api';
 import { Problem, StateMark } from '../components';
+import { AlsoTheSame, Differences } from '../components/differences';
 import { Swatch } from '../curves/swatch';
 import { Curves } from '../curves/view';
 import { duration, measured, secondsBetween } from '../format';
@@ -27,20 +28,18 @@ export class ComparisonView extends VDomRenderer<ComparisonModel> {
       return <p role="status">{trans.__('Asking the server…')}</p>;
     }
     const { environment, inputs, parameters } = state.value;
+    const shared = { count: model.ids.length, all: model.all, trans };
     return (
       <>
         <div className="jp-ModelOps-row">
           <h2>{trans.__('%1 jobs side by side', model.ids.length)}</h2>
-          <label className="jp-ModelOps-deeds">
-            <input
-              type="checkbox"
-              checked={model.all}
-              onChange={event => {
-                model.all = event.target.checked;
-              }}
-            />
-            {trans.__('Also what is the same')}
-          </label>
+          <AlsoTheSame
+            all={model.all}
+            change={all => {
+              model.all = all;
+            }}
+            trans={trans}
+          />
         </div>
         <section className="jp-ModelOps-charts" aria-label={trans.__('Metrics')}>
           {model.overlays.map(overlay => (
@@ -57,12 +56,12 @@ export class ComparisonView extends VDomRenderer<ComparisonModel> {
         <div className="jp-ModelOps-wide">
           <table className="jp-ModelOps-rows">
             <Heads model={model} comparison={state.value} />
-            <Rows title={trans.__('Parameters')} rows={parameters} model={model} />
-            <Rows title={trans.__('Inputs')} rows={inputs} model={model} />
-            <Rows
+            <Differences title={trans.__('Parameters')} rows={parameters} {...shared} />
+            <Differences title={trans.__('Inputs')} rows={inputs} {...shared} />
+            <Differences
               title={trans.__('Environment')}
               rows={environment}
-              model={model}
+              {...shared}
               unknown={trans.__('Of one of them the packages are not known yet.')}
             />
             <Metrics comparison={state.value} trans={trans} />
@@ -104,47 +103,6 @@ function Heads(props: { model: ComparisonModel; comparison: JobComparison }): Re
   );
 }
 
-function Rows(props: {
-  title: string;
-  rows: readonly ComparedValue[] | null;
-  model: ComparisonModel;
-  unknown?: string;
-}): React.JSX.Element {
-  const { model, rows, title, unknown } = props;
-  const { trans } = model.workbench;
-  const shown = (rows ?? []).filter(row => row.differs || model.all);
-  const columns = model.ids.length + 1;
-  return (
-    <tbody>
-      <tr>
-        <th scope="rowgroup" colSpan={columns}>
-          {title}
-        </th>
-      </tr>
-      {shown.map(row => (
-        <tr key={row.name} data-differs={row.differs}>
-          <th scope="row">
-            {row.differs && <span title={trans.__('differs')}>≠ </span>}
-            {row.name}
-          </th>
-          {row.values.map((value, index) => (
-            <td key={index}>
-              <code>{shownValue(value)}</code>
-            </td>
-          ))}
-        </tr>
-      ))}
-      {shown.length === 0 && (
-        <tr>
-          <td colSpan={columns} className="jp-ModelOps-hint">
-            {rows === null ? unknown : trans.__('No difference.')}
-          </td>
-        </tr>
-      )}
-    </tbody>
-  );
-}
-
 /** The last values: what the curves say, in words. */
 function Metrics(props: {
   comparison: JobComparison;
@@ -173,21 +131,4 @@ function Metrics(props: {
       ))}
     </tbody>
   );
-}
-
-/** A value in a cell; of pinned references, what a person calls them. */
-function shownValue(value: unknown): string {
-  if (value === null || value === undefined) {
-    return '–';
-  }
-  if (Array.isArray(value)) {
-    return value.map(shownValue).join(', ');
-  }
-  if (typeof value === 'object') {
-    const { digest, ref } = value as { digest?: unknown; ref?: unknown };
-    return typeof ref === 'string'
-      ? `${ref} ${typeof digest === 'string' ? digest.slice(0, 8) : ''}`.trim()
-      : JSON.stringify(value);
-  }
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -145,16 +145,20 @@ describe('Jobs', () => {
 
   it('compares two to eight that were selected', async () => {
     const jobs = Array.from({ length: 9 }, (_, number) => job(`job-${number}`, 'succeeded'));
-    const { model, workbench } = await panel(jobs);
-    model.select('job-0', true);
-    expect(model.comparable).toBe(false);
-    model.select('job-1', true);
-    model.compare();
+    const { model, node, workbench } = await panel(jobs);
+    model.picked.set('job-0', true);
+    expect(button(node, 'Compare').disabled).toBe(true);
+    model.picked.set('job-1', true);
+    await until(() => node.textContent.includes('Compare (2)'));
+    button(node, 'Compare (2)').click();
     expect(workbench.opened).toEqual([['comparison', { jobs: ['job-0', 'job-1'] }]]);
     jobs.forEach(one => {
-      model.select(one.id, true);
+      model.picked.set(one.id, true);
     });
-    expect(model.comparable).toBe(false);
+    await until(() => node.textContent.includes('Compare (9)'));
+    expect(button(node, 'Compare (9)').disabled).toBe(true);
+    button(node, 'Clear selection').click();
+    expect(model.picked.all).toEqual([]);
     model.dispose();
   });
 

@@ -5,6 +5,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Actions } from '../actions';
 import { JobList, JobState, ListedJob } from '../api';
 import { Loaded, Resource } from '../loaded';
+import { Picked } from '../picked';
 import type { IPanelArguments, IWorkbench } from '../tokens';
 import type { JobsFeed } from './feed';
 
@@ -22,7 +23,6 @@ export interface IJobsQuery {
 }
 
 export const PAGE = 50;
-export const LEAST_COMPARED = 2;
 export const MOST_COMPARED = 8;
 
 /** Milliseconds after the last key before the server is asked. */
@@ -49,6 +49,10 @@ export class JobsModel extends VDomModel {
     void this.templates.refresh();
   }
 
+  /** What was picked to be compared. */
+  readonly picked = new Picked(MOST_COMPARED, () => {
+    this.changed();
+  });
   readonly page: Resource<JobList>;
   readonly templates: Resource<readonly string[]>;
   readonly actions = new Actions(() => {
@@ -83,14 +87,6 @@ export class JobsModel extends VDomModel {
     return search === '' && states === null && template === '';
   }
 
-  get selected(): ReadonlySet<string> {
-    return this._selected;
-  }
-
-  get comparable(): boolean {
-    return this._selected.size >= LEAST_COMPARED && this._selected.size <= MOST_COMPARED;
-  }
-
   /** Look for something else, from the first page on unless `offset` is given. */
   look(changes: Partial<IJobsQuery>): void {
     this._query = { ...this._query, offset: 0, ...changes };
@@ -107,26 +103,6 @@ export class JobsModel extends VDomModel {
   sortBy(sort: SortKey): void {
     const again = this._query.sort === sort;
     this.look({ sort, descending: again ? !this._query.descending : sort === 'submitted' });
-  }
-
-  select(id: string, selected: boolean): void {
-    if (selected) {
-      this._selected.add(id);
-    } else {
-      this._selected.delete(id);
-    }
-    this.changed();
-  }
-
-  clearSelection(): void {
-    this._selected.clear();
-    this.changed();
-  }
-
-  compare(): void {
-    if (this.comparable) {
-      this.workbench.open('comparison', { jobs: [...this._selected] });
-    }
   }
 
   async cancel(id: string): Promise<void> {
@@ -175,7 +151,6 @@ export class JobsModel extends VDomModel {
     descending: true,
     offset: 0
   };
-  private readonly _selected = new Set<string>();
   private readonly _queryChanged = new Signal<this, void>(this);
   private readonly typed = new Debouncer(() => this.page.refresh(), TYPING);
 }

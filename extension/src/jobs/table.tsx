@@ -50,7 +50,7 @@ export function JobsTable(props: ITable): React.JSX.Element {
         </thead>
         <tbody onKeyDown={byArrows}>
           {model.jobs.map(job => (
-            <Row key={job.id} {...props} job={job} selected={model.selected.has(job.id)} />
+            <Row key={job.id} {...props} job={job} selected={model.picked.has(job.id)} />
           ))}
         </tbody>
       </table>
@@ -89,7 +89,7 @@ function Row(props: ITable & { job: ListedJob; selected: boolean }): React.JSX.E
           aria-label={trans.__('Select %1', job.name)}
           checked={selected}
           onChange={event => {
-            model.select(job.id, event.target.checked);
+            model.picked.set(job.id, event.target.checked);
           }}
         />
       </td>

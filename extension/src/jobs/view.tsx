@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import type { Job } from '../api';
 import { Empty, Problem, stateName } from '../components';
+import { Compare } from '../components/compare';
 import { Pages } from '../components/pages';
 import { JobsModel, MOST_COMPARED, PAGE } from './model';
 import { ACTIVE, ENDED } from './states';
@@ -136,28 +137,14 @@ function Toolbar(props: { model: JobsModel }): React.JSX.Element {
         ))}
       </select>
       <span className="jp-ModelOps-deeds">
-        {model.selected.size > 0 && (
-          <button
-            className="jp-ModelOps-link"
-            onClick={() => {
-              model.clearSelection();
-            }}
-          >
-            {trans.__('Clear selection')}
-          </button>
-        )}
-        <button
-          className="jp-mod-styled"
-          disabled={!model.comparable}
+        <Compare
+          picked={model.picked}
           title={trans.__('Select two to %1 jobs to compare them', MOST_COMPARED)}
-          onClick={() => {
-            model.compare();
+          compare={jobs => {
+            workbench.open('comparison', { jobs });
           }}
-        >
-          {model.selected.size > 0
-            ? trans.__('Compare (%1)', model.selected.size)
-            : trans.__('Compare')}
-        </button>
+          trans={trans}
+        />
         <button
           className="jp-mod-styled jp-mod-accept"
           onClick={() => {

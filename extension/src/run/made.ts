@@ -1,6 +1,6 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 
-import { Artifact, asProblem, Verification } from '../api';
+import { ArtifactDetail, asProblem, Verification } from '../api';
 import type { IWorkbench } from '../tokens';
 
 /** What is larger is verified when somebody asks for it: every byte is read. */
@@ -29,7 +29,7 @@ export class Made extends VDomModel {
     void this.load();
   }
 
-  get artifact(): Artifact | null {
+  get artifact(): ArtifactDetail | null {
     return this._artifact;
   }
 
@@ -81,7 +81,7 @@ export class Made extends VDomModel {
     }
   }
 
-  private _artifact: Artifact | null = null;
+  private _artifact: ArtifactDetail | null = null;
   private _badge: Badge = { kind: 'checking' };
 }
 

@@ -11,7 +11,7 @@ export function Measurements(props: { model: RunModel }): React.JSX.Element | nu
   const { charts, id, journal, revision, workbench } = props.model;
   const { trans } = workbench;
   const [open, show] = React.useState(false);
-  if (charts.length === 0) {
+  if (journal.metrics.series.size === 0) {
     return null;
   }
   return (

@@ -81,12 +81,18 @@ export class RunModel extends VDomModel {
     return this.journal.progress.fraction;
   }
 
-  /** What is drawn, in the order in which it is shown. */
+  /** What is drawn, in the order in which it is shown: what has a course, and with it what measures the same. */
   get charts(): readonly IChart[] {
     const { series } = this.journal.metrics;
-    if (series.size !== this.charted) {
-      this.charted = series.size;
+    const courses = new Set(
+      [...series].filter(([, { length }]) => length > 1).map(([name]) => name)
+    );
+    // Each of them can draw others into its plot.
+    const charted = `${courses.size} ${series.size}`;
+    if (charted !== this.charted) {
+      this.charted = charted;
       this._charts = grouped(series.keys(), this.workbench.trans)
+        .filter(({ metrics }) => metrics.some(name => courses.has(name)))
         .slice(0, MOST_CHARTS)
         .map(group => this.chart(group.key, group.title, group.metrics));
     }
@@ -245,7 +251,7 @@ export class RunModel extends VDomModel {
   private over = false;
   private listening = new AbortController();
 
-  private charted = 0;
+  private charted = '';
   private _charts: readonly IChart[] = [];
   private _job: JobDetail | null = null;
   private _made: readonly Made[] = [];

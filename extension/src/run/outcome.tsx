@@ -3,7 +3,10 @@ import * as React from 'react';
 
 import type { JobDetail, Reason } from '../api';
 import { Status } from '../components';
-import { bytes, measured } from '../format';
+import { bytes, measured as said } from '../format';
+import { isMeasured } from '../measures/columns';
+import { Findings } from '../measures/findings';
+import { WorstRows } from '../measures/worst';
 import type { Badge, IChange, Made } from './made';
 import type { RunModel } from './model';
 
@@ -96,6 +99,9 @@ function lines(value: unknown): readonly string[] {
 function Success(props: { model: RunModel; job: JobDetail }): React.JSX.Element {
   const { model } = props;
   const { trans } = model.workbench;
+  const artifacts = model.made.flatMap(({ artifact }) => artifact ?? []);
+  const evaluations = artifacts.filter(({ kind }) => kind === 'evaluation');
+  const measured = artifacts.filter(isMeasured).map(({ ref }) => ref);
   return (
     <section aria-label={trans.__('Result')}>
       <Status
@@ -110,6 +116,10 @@ function Success(props: { model: RunModel; job: JobDetail }): React.JSX.Element 
           <MadeView key={made.ref} made={made} model={model} />
         ))}
       </Status>
+      {measured.length > 0 && <Findings refs={measured} workbench={model.workbench} />}
+      {evaluations.map(evaluation => (
+        <WorstRows key={evaluation.ref} evaluation={evaluation} workbench={model.workbench} />
+      ))}
     </section>
   );
 }
@@ -180,7 +190,7 @@ function ChangeView(props: { change: IChange; trans: TranslationBundle }): React
     <div>
       <dt>{names[name] ?? name.replaceAll('_', ' ')}</dt>
       <dd>
-        {measured(before)} <span aria-label={trans.__('then')}>→</span> <b>{measured(after)}</b>{' '}
+        {said(before)} <span aria-label={trans.__('then')}>→</span> <b>{said(after)}</b>{' '}
         {Number.isFinite(share) && (
           <span className="jp-ModelOps-hint">
             {share > 0 ? '+' : '−'}

@@ -103,6 +103,20 @@ describe('RunModel', () => {
     model.dispose();
   });
 
+  it('draws what has a course, and nothing of what was measured once', async () => {
+    const stream = new EventStream();
+    const { model } = run(stream);
+    const metric = (step: number, values: object, id: string): string =>
+      message('event', { type: 'metric', time: step, step, values }, id);
+    stream.write(metric(0, { perplexity: 8, eval_loss: 3 }, '1.0'), metric(1, { loss: 2 }, '2.0'));
+    await until(() => model.journal.metrics.series.size === 3);
+    expect(model.charts).toEqual([]);
+    stream.write(metric(2, { loss: 1 }, '3.0'));
+    await until(() => model.charts.length > 0);
+    expect(model.charts.map(({ curves, title }) => [title, curves.length])).toEqual([['Loss', 2]]);
+    model.dispose();
+  });
+
   it('says in its title how far it is', async () => {
     const { model, stream } = await heard(job());
     expect(model.title).toBe('▸ sft');

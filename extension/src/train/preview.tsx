@@ -4,7 +4,7 @@ import type { Bin } from '../api';
 import { Problem } from '../components';
 import type { Loaded } from '../loaded';
 import type { IPreviewProps, IWorkbench } from '../tokens';
-import { useAnswer } from './answer';
+import { useAnswer } from '../components/answer';
 import { Batch } from './batch';
 import { Conversations } from './conversations';
 import { Histogram } from './histogram';

@@ -1,0 +1,50 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { bytes, measured } from '../format';
+
+/** A measure that has a name in the field. */
+export interface IKnown {
+  readonly title: string;
+  /** Which of two values is the better one; where neither is, it is not judged. */
+  readonly better: 'lower' | 'higher' | null;
+  readonly say: (value: number) => string;
+}
+
+/** What the value of another model on the same rows is called. */
+const REFERENCE = 'reference_';
+
+/** What a measure is called, how its value is said, and which way is better. */
+export function known(name: string, trans: TranslationBundle): IKnown {
+  const found = names(trans)[name];
+  if (found) {
+    return found;
+  }
+  const own = name.startsWith(REFERENCE) ? names(trans)[name.slice(REFERENCE.length)] : undefined;
+  return own
+    ? { ...own, title: trans.__('%1 of the reference', own.title), better: null }
+    : { title: name.replaceAll('_', ' '), better: null, say: measured };
+}
+
+function names(trans: TranslationBundle): Record<string, IKnown | undefined> {
+  const share = (value: number): string => `${measured(value * 100)} %`;
+  const each = (unit: string) => (value: number) => `${measured(value)} ${unit}`;
+  const lower = (title: string, say = measured): IKnown => ({ title, better: 'lower', say });
+  const higher = (title: string, say = share): IKnown => ({ title, better: 'higher', say });
+  return {
+    loss: lower(trans.__('Loss'), each(trans.__('nats/token'))),
+    perplexity: lower(trans.__('Perplexity')),
+    bits_per_byte: lower(trans.__('Bits per byte')),
+    perplexity_ratio: lower(trans.__('Perplexity, times the reference’s')),
+    kl_divergence: lower(trans.__('KL divergence'), each(trans.__('nats/token'))),
+    top1_agreement: higher(trans.__('Top-1 agreement')),
+    exact_match: higher(trans.__('Exact match')),
+    f1: higher(trans.__('F1')),
+    choice_accuracy: higher(trans.__('Choices, accuracy')),
+    choice_accuracy_per_byte: higher(trans.__('Choices, accuracy by bytes')),
+    prefill_speed: higher(trans.__('Reading'), each(trans.__('tokens/s'))),
+    decode_speed: higher(trans.__('Writing'), each(trans.__('tokens/s'))),
+    bits_per_weight: lower(trans.__('Bits a weight')),
+    size_bytes: lower(trans.__('Size'), bytes),
+    peak_memory_bytes: lower(trans.__('Most memory used'), bytes)
+  };
+}
