@@ -20,7 +20,7 @@ describe('Artifacts side by side', () => {
     expect(text).not.toContain('kindmodel');
     expect(text).toContain('What bot-q2_k@1 does not state itself was measured by');
     button(node, 'my-evaluation@2').click();
-    button(node, 'bot-q8_0@1').click();
+    button(node, 'q8_0').click();
     expect(workbench.opened).toEqual([
       ['artifact', { ref: 'my-evaluation@2' }],
       ['artifact', { ref: 'bot-q8_0@1' }]

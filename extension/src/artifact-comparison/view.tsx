@@ -108,7 +108,7 @@ function Rest(props: {
     name: (name: string) => name.replaceAll('_', ' ')
   };
   return (
-    <div className="jp-ModelOps-wide">
+    <div className="jp-ModelOps-wide" tabIndex={0}>
       <table className="jp-ModelOps-rows" aria-label={trans.__('Facts and inputs')}>
         <thead>
           <tr>

@@ -53,7 +53,7 @@ export class ComparisonView extends VDomRenderer<ComparisonModel> {
             />
           ))}
         </section>
-        <div className="jp-ModelOps-wide">
+        <div className="jp-ModelOps-wide" tabIndex={0}>
           <table className="jp-ModelOps-rows">
             <Heads model={model} comparison={state.value} />
             <Differences title={trans.__('Parameters')} rows={parameters} {...shared} />

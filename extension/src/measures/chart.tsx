@@ -7,7 +7,7 @@ import { known } from './known';
 import { IScale, scale } from './scale';
 
 const [WIDTH, HEIGHT] = [560, 260];
-const AREA = { left: 56, right: WIDTH - 120, top: 12, bottom: HEIGHT - 40 };
+const AREA = { left: 56, right: WIDTH - 16, top: 12, bottom: HEIGHT - 40 };
 
 /**
  * Models as points: the smaller the further left, the better the further down. A line through a point is the interval of
@@ -93,8 +93,11 @@ function Point(props: {
   const [left, top] = [x.at(size), y.at(quality.value)];
   const radius = speed === null || fastest === 0 ? 5 : Math.max(3, 11 * Math.sqrt(speed / fastest));
   const rejected = artifact.rejected.length > 0;
+  // What stands far to the right has its name on its left.
+  const right = left > WIDTH * 0.6;
   return (
     <g className="jp-ModelOps-point" data-rejected={rejected} data-origin={origin}>
+      <circle cx={left} cy={top} r={radius} />
       {quality.interval && (
         <path
           d={quality.interval
@@ -102,8 +105,11 @@ function Point(props: {
             .join('')}
         />
       )}
-      <circle cx={left} cy={top} r={radius} />
-      <text x={left + radius + 5} y={top + 4}>
+      <text
+        x={right ? left - radius - 5 : left + radius + 5}
+        y={top - 5}
+        textAnchor={right ? 'end' : 'start'}
+      >
         {rejected ? `✗ ${label}` : label}
       </text>
     </g>

@@ -12,28 +12,82 @@ export interface IMeasureRow {
   readonly cells: readonly (IMeasured | null)[];
 }
 
-/** The measures that have intervals, and with them what they cost; other numbers of the metadata are facts. */
-const COSTS = ['bits_per_weight', 'peak_memory_bytes'];
-
 /** Whether an artifact's signed metadata says measures with their intervals. */
 export function isMeasured({ metadata }: Pick<Artifact, 'metadata'>): boolean {
   const { intervals } = metadata;
   return typeof intervals === 'object' && intervals !== null && Object.keys(intervals).length > 0;
 }
 
-/** What was measured of compared artifacts, the measures with intervals first. */
-export function measureRows({ measures }: ArtifactComparison): readonly IMeasureRow[] {
-  const rows = measures.map(({ intervals, name, values }) => ({
+/** In the order in which they are shown; what is not named comes after it, and last what they cost. */
+const ORDER = [
+  'perplexity_ratio',
+  'top1_agreement',
+  'kl_divergence',
+  'perplexity',
+  'bits_per_byte',
+  'loss',
+  'exact_match',
+  'f1',
+  'choice_accuracy',
+  'choice_accuracy_per_byte'
+];
+const COSTS = ['decode_speed', 'prefill_speed', 'bits_per_weight', 'peak_memory_bytes'];
+
+/** What begins the names of measures of the model that another one was compared with. */
+const REFERENCE = 'reference_';
+
+/**
+ * What was measured of compared artifacts with its intervals, and what they cost; other numbers of the metadata are facts.
+ * What was measured of the model that the others were made from stands in its own column.
+ */
+export function measureRows(comparison: ArtifactComparison): readonly IMeasureRow[] {
+  const rows = comparison.measures.map(({ intervals, name, values }): IMeasureRow => ({
     name,
     cells: values.map((value, index) =>
       value === null ? null : { value, interval: intervals[index] ?? null }
     )
   }));
-  const judged = rows.filter(({ cells }) => cells.some(cell => cell?.interval));
-  return [
-    ...judged,
-    ...rows.filter(({ name }) => COSTS.includes(name) && !judged.some(row => row.name === name))
-  ];
+  const origin = originOf(comparison);
+  return (origin < 0 ? rows : withOrigin(rows, origin))
+    .filter(({ cells, name }) => COSTS.includes(name) || cells.some(cell => cell?.interval))
+    .sort((a, b) => rank(a.name) - rank(b.name));
+}
+
+function rank(name: string): number {
+  const place = ORDER.indexOf(name);
+  const cost = COSTS.indexOf(name);
+  return place >= 0
+    ? place
+    : cost >= 0
+      ? ORDER.length + 2 + cost
+      : ORDER.length + Number(name.startsWith(REFERENCE));
+}
+
+/** Where the artifact stands that others were made from; -1 where none is. */
+function originOf(comparison: ArtifactComparison): number {
+  const origins = factOf(comparison, 'base_model');
+  return comparison.artifacts.findIndex(({ ref }) => origins.includes(ref));
+}
+
+/** With what the others say of their reference in its own column, where they say the same. */
+function withOrigin(rows: readonly IMeasureRow[], origin: number): readonly IMeasureRow[] {
+  const said = new Map(
+    rows
+      .filter(({ name }) => name.startsWith(REFERENCE))
+      .flatMap(({ cells, name }): [string, IMeasured][] => {
+        const [first, ...others] = cells.filter(cell => cell !== null);
+        const same = first !== undefined && others.every(({ value }) => value === first.value);
+        return same ? [[name.slice(REFERENCE.length), first]] : [];
+      })
+  );
+  return rows
+    .filter(({ name }) => !said.has(name.replace(REFERENCE, '')) || !name.startsWith(REFERENCE))
+    .map(({ cells, name }) => ({
+      name,
+      cells: cells.map((cell, index) =>
+        index === origin ? (cell ?? said.get(name) ?? null) : cell
+      )
+    }));
 }
 
 /** The value of a fact for each artifact, as text. */
@@ -82,6 +136,7 @@ export interface ITradeoffs {
 export function tradeoffs(comparison: ArtifactComparison): ITradeoffs | null {
   const rows = new Map(comparison.measures.map(row => [row.name, row]));
   const origins = factOf(comparison, 'base_model');
+  const labels = labelsOf(comparison);
   const cell = (name: string, index: number): number | null =>
     rows.get(name)?.values[index] ?? null;
   for (const measure of ['perplexity_ratio', 'perplexity'] as const) {
@@ -96,7 +151,7 @@ export function tradeoffs(comparison: ArtifactComparison): ITradeoffs | null {
         : [
             {
               artifact,
-              label: artifact.ref,
+              label: labels[index] ?? artifact.ref,
               size,
               quality: { value, interval },
               speed: cell('decode_speed', index),
@@ -105,20 +160,22 @@ export function tradeoffs(comparison: ArtifactComparison): ITradeoffs | null {
           ];
     });
     if (points.length > 1) {
-      return { measure, points: shortened(points) };
+      return { measure, points };
     }
   }
   return null;
 }
 
-/** Without what goes without saying: the name that they were made from, and the version of a name that stands here once. */
-function shortened(points: readonly ITradeoff[]): readonly ITradeoff[] {
-  const names = points.map(({ artifact }) => artifact.name);
-  const origin = points.find(point => point.origin)?.artifact.name;
-  return points.map(point => {
-    const { name, ref } = point.artifact;
+/**
+ * What tells the artifacts apart, without what goes without saying: the name that they were made from, and the version of
+ * a name that stands there once.
+ */
+export function labelsOf(comparison: ArtifactComparison): readonly string[] {
+  const names = comparison.artifacts.map(({ name }) => name);
+  const origin = names[originOf(comparison)];
+  return comparison.artifacts.map(({ name, ref }) => {
     const label = names.filter(other => other === name).length === 1 ? name : ref;
     const rest = origin !== undefined && name.startsWith(`${origin}-`);
-    return { ...point, label: rest ? label.slice(origin.length + 1) : label };
+    return rest ? label.slice(origin.length + 1) : label;
   });
 }

@@ -29,6 +29,28 @@ describe('Measures', () => {
     expect(isMeasured({ metadata: { intervals: {} } })).toBe(false);
   });
 
+  it('of the model that others were made from stand in its own column', () => {
+    const interval = [18, 22] as const;
+    const intervals = [null, interval, interval];
+    const reference = { name: 'reference_perplexity', values: [null, 20, 20], differs: true };
+    const own = { name: 'perplexity', values: [null, 21, 27], differs: true };
+    const rows = measureRows(
+      compared({
+        measures: [
+          { ...reference, intervals },
+          { ...own, intervals }
+        ]
+      })
+    );
+    expect(rows.map(({ cells, name }) => [name, cells.map(cell => cell?.value)])).toEqual([
+      ['perplexity', [20, 21, 27]]
+    ]);
+    const unlike = { ...reference, values: [null, 20, 19], intervals };
+    expect(measureRows(compared({ measures: [unlike] })).map(({ name }) => name)).toEqual([
+      'reference_perplexity'
+    ]);
+  });
+
   it('have their names, and say which way is better', () => {
     expect(known('top1_agreement', trans).say(0.9804)).toBe('98.04 %');
     expect(known('kl_divergence', trans).better).toBe('lower');
@@ -121,7 +143,7 @@ describe('Findings', () => {
     expect(node.querySelector('svg[role=img]')?.getAttribute('aria-label')).toContain(
       'q8_0: 150 MB, Perplexity, times the reference’s 1.001. It writes 25 tokens/s.'
     );
-    expect(node.textContent).toContain('Top-1 agreement ↑–98 % 96 to 9965 % 60 to 70');
+    expect(node.textContent).toContain('Top-1 agreement ↑–98 %96 to 9965 %60 to 70');
     expect(node.textContent).toContain('✗ rejected');
     button(node, 'Compare in full').click();
     expect(workbench.opened).toEqual([

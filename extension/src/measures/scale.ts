@@ -4,11 +4,11 @@ export interface IScale {
   readonly ticks: readonly number[];
 }
 
-/** From `low` to `high` and a little beyond, over pixels from `start` to `end`, with about `count` round ticks. */
+/** Over all values and a little beyond, but not below 0, from pixel `start` to `end`, with about `count` round ticks. */
 export function scale(values: readonly number[], start: number, end: number, count = 5): IScale {
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const margin = (most - least || Math.abs(most) || 1) * 0.08;
-  const [low, high] = [least - margin, most + margin];
+  const [low, high] = [least >= 0 ? Math.max(0, least - margin) : least - margin, most + margin];
   const at = (value: number): number => start + ((value - low) / (high - low)) * (end - start);
   const step = round((high - low) / count);
   const first = Math.ceil(low / step);

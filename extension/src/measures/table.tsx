@@ -3,7 +3,7 @@ import * as React from 'react';
 
 import type { ArtifactComparison } from '../api';
 import { bytes } from '../format';
-import { best, IMeasured, IMeasureRow, measureRows } from './columns';
+import { best, IMeasured, IMeasureRow, labelsOf, measureRows } from './columns';
 import { known } from './known';
 import { scale } from './scale';
 
@@ -21,22 +21,24 @@ export function MeasureTable(props: {
   const { comparison, open, trans } = props;
   const { artifacts } = comparison;
   const rows = measureRows(comparison);
+  const labels = labelsOf(comparison);
   return (
-    <div className="jp-ModelOps-scrolled">
+    <div className="jp-ModelOps-scrolled" tabIndex={0}>
       <table className="jp-ModelOps-rows jp-ModelOps-measures" aria-label={trans.__('Measures')}>
         <thead>
           <tr>
             <td />
-            {artifacts.map(({ ref, rejected }) => (
+            {artifacts.map(({ ref, rejected }, index) => (
               <th key={ref} scope="col">
                 {artifacts.length > 1 ? (
                   <button
                     className="jp-ModelOps-link"
+                    title={ref}
                     onClick={() => {
                       open(ref);
                     }}
                   >
-                    {ref}
+                    {labels[index]}
                   </button>
                 ) : (
                   ref
@@ -113,11 +115,11 @@ function Cell(props: {
   const { interval, value } = cell;
   return (
     <>
-      <span className="jp-ModelOps-value">{say(value)}</span>{' '}
+      <span className="jp-ModelOps-value">{say(value)}</span>
       {interval && (
-        <span className="jp-ModelOps-hint" title={trans.__('with a confidence of 95 %')}>
+        <div className="jp-ModelOps-hint" title={trans.__('with a confidence of 95 %')}>
           {trans.__('%1 to %2', ...interval.map(end => say(end).replace(/ .*/, '')))}
-        </span>
+        </div>
       )}
       {interval && at && (
         <svg width={WIDTH} height={9} aria-hidden="true" className="jp-ModelOps-interval">

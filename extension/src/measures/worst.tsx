@@ -40,7 +40,7 @@ export function WorstRows(props: {
   return (
     <section aria-label={trans.__('Worst rows first')}>
       <h3>{trans.__('Worst rows first')}</h3>
-      <div className="jp-ModelOps-scrolled">
+      <div className="jp-ModelOps-scrolled" tabIndex={0}>
         <table className="jp-ModelOps-rows jp-ModelOps-worst">
           <thead>
             <tr>

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from modelops.evaluation.answers import Answer, answer_measures, answer_rows, exact_match, token_f1
     from modelops.evaluation.choices import Choice, choice_measures, read_choices
     from modelops.evaluation.gate import Policy, Verdict, judge
+    from modelops.evaluation.gguf_speeds import gguf_speed
     from modelops.evaluation.measuring import Measure, measures
     from modelops.evaluation.scoring import Scores, require_same_tokens, score_rows
     from modelops.evaluation.speeds import speed
@@ -29,6 +30,7 @@ _HOMES = {
     "choice_measures": "choices",
     "descriptor": "statements",
     "exact_match": "answers",
+    "gguf_speed": "gguf_speeds",
     "judge": "gate",
     "measures": "measuring",
     "read_choices": "choices",
@@ -51,6 +53,7 @@ __all__ = [
     "choice_measures",
     "descriptor",
     "exact_match",
+    "gguf_speed",
     "judge",
     "measures",
     "read_choices",

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-_TEXT = "The quick brown fox jumps over the lazy dog, and the dog does not mind. "
+TEXT = "The quick brown fox jumps over the lazy dog, and the dog does not mind. "
+"""What is read, again and again."""
 
 
 def speed(
@@ -40,7 +41,7 @@ def speed(
             f"{prompt_tokens} tokens to read and {new_tokens} to write are more than the model's {context}.",
             "Ask for fewer.",
         )
-    once: Any = tokenizer(_TEXT, return_tensors="pt")["input_ids"]
+    once: Any = tokenizer(TEXT, return_tensors="pt")["input_ids"]
     prompt = once.repeat(1, -(-prompt_tokens // once.shape[1]))[:, :prompt_tokens].to(model.device)
     reading, writing = [], []
     model.eval()  # type: ignore[no-untyped-call]
@@ -52,7 +53,12 @@ def speed(
             reading.append(prompt_tokens / read)
             writing.append(new_tokens / written)
             on_progress(repetition + 1, repetitions)
-    return {"prefill_speed": _measure(reading), "decode_speed": _measure(writing)}
+    return speed_measures(reading, writing, "transformers")
+
+
+def speed_measures(reading: list[float], writing: list[float], engine: str) -> dict[str, Measure]:
+    """``prefill_speed`` and ``decode_speed`` from the tokens/s of each repetition by an engine."""
+    return {"prefill_speed": _measure(reading, engine), "decode_speed": _measure(writing, engine)}
 
 
 def _read_and_write(model: PreTrainedModel, prompt: torch.Tensor, new_tokens: int) -> tuple[float, float]:
@@ -78,7 +84,7 @@ def _wait_for(model: PreTrainedModel) -> None:
         torch.cuda.synchronize(model.device)
 
 
-def _measure(values: list[float]) -> Measure:
+def _measure(values: list[float], engine: str) -> Measure:
     middle, low, high, confidence = median_interval(values)
-    method = f"median of repetitions, between two of them with a confidence of {confidence:.1%}"
+    method = f"median of repetitions by {engine}, between two of them with a confidence of {confidence:.1%}"
     return Measure(middle, low, high, "tokens/s", len(values), method)

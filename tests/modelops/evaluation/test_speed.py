@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from modelops.errors import InvalidInput
-from modelops.evaluation import speed
+from modelops.errors import InvalidInput, Unavailable
+from modelops.evaluation import gguf_speed, speed
 
 
 def test_tokens_per_second_of_reading_and_of_writing(
@@ -40,3 +41,40 @@ def test_more_tokens_than_the_model_takes_are_refused(
 ) -> None:
     with pytest.raises(InvalidInput, match="more than the model's 512"):
         speed(model, tokenizer, prompt_tokens=500, new_tokens=13)
+
+
+def test_a_gguf_file_is_run_by_llama_cpp(tiny_gguf: Path) -> None:
+    told: list[tuple[int, int]] = []
+
+    found = gguf_speed(
+        tiny_gguf,
+        prompt_tokens=40,
+        new_tokens=8,
+        repetitions=6,
+        on_progress=lambda done, total: told.append((done, total)),
+    )
+
+    assert list(found) == ["prefill_speed", "decode_speed"]
+    for measure in found.values():
+        assert 0 < measure.low <= measure.value <= measure.high
+        assert (measure.unit, measure.n) == ("tokens/s", 6)
+        assert "by llama.cpp (xllamacpp " in measure.method
+    assert told == [(done, 6) for done in range(7)]
+
+
+def test_a_file_that_llama_cpp_does_not_load_is_named(tmp_path: Path) -> None:
+    (tmp_path / "odd.gguf").write_bytes(b"GGUF" + bytes(100))
+
+    with pytest.raises(InvalidInput, match=r"does not load odd\.gguf") as caught:
+        gguf_speed(tmp_path / "odd.gguf")
+
+    assert caught.value.code == "gguf_not_loaded"
+
+
+def test_without_the_engine_it_is_said_what_to_install(tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modelops.evaluation.gguf_speeds.find_spec", lambda name: None)
+
+    with pytest.raises(Unavailable) as caught:
+        gguf_speed(tiny_gguf)
+
+    assert (caught.value.code, "[serve]" in caught.value.hint) == ("engine_missing", True)
