@@ -79,7 +79,7 @@ test.describe('with artifacts', () => {
     await execute(page, 'modelops:open-artifacts');
     const list = panel(page);
     const names = list.locator('tbody tr');
-    await expect(names).toHaveCount(5);
+    await expect(names).toHaveCount(8);
     await expect(list.getByRole('button', { name: 'Adapters 2' })).toBeVisible();
 
     // From the search box, which has the focus, to the kinds and the rows.
@@ -102,6 +102,55 @@ test.describe('with artifacts', () => {
 
     await expect(panel(page).getByRole('heading', { level: 2 })).toHaveText('pages@1');
     await expect(panel(page).getByRole('definition').first()).toBeVisible();
+  });
+
+  test('models are picked from the list and compared: a picture, a table, and what differs', async ({
+    page,
+    lab
+  }) => {
+    await openLab(page, lab);
+    await execute(page, 'modelops:open-artifacts', { kind: 'model' });
+    const list = panel(page);
+    await expect(list.getByRole('button', { name: 'Compare' })).toBeDisabled();
+    await list.getByRole('checkbox', { name: 'Select tiny@1' }).check();
+    await list.getByRole('checkbox', { name: 'Select tiny-q2_k@1' }).check();
+    await list.getByRole('row', { name: 'tiny-q8_0' }).focus();
+    await page.keyboard.press('Space');
+    await list.getByRole('button', { name: 'Compare (3)' }).click();
+
+    const shown = page.locator('.jp-ModelOps-Comparison:visible');
+    await expect(shown.getByRole('heading', { level: 2 })).toHaveText('3 artifacts side by side');
+    await expect(shown.getByRole('img')).toHaveAccessibleName(/q8_0: 3 kB, .* 1\.002\. It writes/);
+    const measures = shown.getByRole('table', { name: 'Measures' });
+    await expect(measures.getByRole('row', { name: 'Perplexity, times' })).toContainText(
+      '0.998 to 1.006'
+    );
+    // What the others say of it stands in its own column.
+    await expect(measures.getByRole('row', { name: /^Perplexity ↓ 22\.21/ })).toBeVisible();
+    await expect(measures).toContainText('rejected');
+    await expect(shown).toContainText(
+      'What tiny-q8_0@1 does not state itself was measured by tiny-eval@1'
+    );
+    for (const theme of ['Dark', 'Light']) {
+      await execute(page, 'apputils:change-theme', { theme: `JupyterLab ${theme}` });
+      await screenshot(page, `artifacts-compared-${theme.toLowerCase()}`);
+      await expectAccessible(page, '.jp-ModelOps-Comparison');
+    }
+    await measures.getByRole('button', { name: 'q2_k' }).click();
+    await expect(panel(page)).toContainText('Rejected: it did not pass the gate');
+  });
+
+  test('an evaluation shows its measures, and the worst rows first', async ({ page, lab }) => {
+    await openLab(page, lab);
+    const shown = await openArtifact(page, 'tiny-eval@1');
+
+    await expect(shown.getByRole('row', { name: 'F1' })).toContainText('15.2 %');
+    const rows = shown.getByRole('region', { name: 'Worst rows first' }).getByRole('row');
+    // What a model or a dataset says is text.
+    await expect(rows.nth(1)).toContainText('What is <b>zip</b>?');
+    await expect(rows.nth(2)).toContainText('What is a byte?');
+    await screenshot(page, 'evaluation');
+    await expectAccessible(page, '.jp-ModelOps-Panel');
   });
 
   test('a sound artifact is verified, and says who made it from what', async ({ page, lab }) => {

@@ -1,7 +1,8 @@
 """Fills the state home of the environment with small artifacts that look as real ones do.
 
 ``pages`` (dataset, two versions) → ``tiny-lora`` (adapter of the model ``tiny``) → ``tiny-merged`` (model), and
-``tampered``, an adapter one of whose files was changed after it was signed.
+``tampered``, an adapter one of whose files was changed after it was signed. Beside them ``tiny-q8_0`` and
+``tiny-q2_k``, of which the second was rejected, and ``tiny-eval``, an evaluation of the first.
 """
 
 from __future__ import annotations
@@ -131,12 +132,75 @@ def fill(registry: Registry) -> None:
         tiny.as_dependency("input"),
         job="merge-demo0001",
     )
+    quantize(shelf, tiny, pages)
     tampered = shelf.add(
         "tampered", "adapter", {"adapter_model.safetensors": "an update"}, results, *inputs, job="sft-demo0002"
     )
     blob = registry.blobs.path(tampered.files[0].sha256)
     blob.chmod(0o600)
     blob.write_text("edited")
+
+
+def quantize(shelf: Shelf, tiny: Artifact, pages: Artifact) -> None:
+    """Two quantized models, and an evaluation of the better one."""
+    inputs = (tiny.as_dependency("model"), pages.as_dependency("dataset"))
+    made = {}
+    for name, (size, ratio, low, high, speed) in {
+        "q8_0": (3000, "1.002", 0.998, 1.006, "113.2"),
+        "q2_k": (1200, "1.346", 1.3, 1.392, "145.7"),
+    }.items():
+        worse = [f"perplexity ratio {ratio} [{low}, {high}], at most 1.1 is asked for."] if high > 1.1 else []
+        facts = {
+            "base_model": tiny.ref,
+            "base_digest": tiny.digest,
+            "quantization": name,
+            "bits_per_weight": "5.25" if worse else "8.61",
+            "rows": 64,
+            "perplexity_ratio": ratio,
+            "perplexity": "22.25",
+            "reference_perplexity": "22.21",
+            "decode_speed": speed,
+            "intervals": {
+                "perplexity_ratio": f"{low} to {high}",
+                "perplexity": "17.4 to 29.1",
+                "reference_perplexity": "17.37 to 29.06",
+                "decode_speed": f"{float(speed) - 4} to {float(speed) + 4}",
+            },
+            "gate": {"verdict": "rejected" if worse else "passed", "reasons": worse, "rulings": []},
+        }
+        files = {f"tiny-{name}.gguf": "w" * size}
+        made[name] = shelf.add(f"tiny-{name}", "model", files, facts, *inputs, job="quantize-gguf-demo0001")
+    rows: list[dict[str, Any]] = [
+        {"row": 1, "loss": 2.5, "reference_loss": 2.4, "question": "What is a byte?", "expected": "Eight bits."},
+        {
+            "row": 2,
+            "loss": 4.9,
+            "reference_loss": 2.1,
+            "question": "What is <b>zip</b>?",
+            "expected": "It pairs items.",
+        },
+    ]
+    answers = [
+        {"answer": "Bits.", "reference_answer": "Eight bits."},
+        {"answer": "It packs.", "reference_answer": "Pairs."},
+    ]
+    lines = "".join(json.dumps(row | answer) + "\n" for row, answer in zip(rows, answers, strict=True))
+    shelf.add(
+        "tiny-eval",
+        "evaluation",
+        {"rows.jsonl": lines, "README.md": "# tiny-eval\n"},
+        {
+            "model": made["q8_0"].ref,
+            "model_digest": made["q8_0"].digest,
+            "dataset": pages.ref,
+            "size_bytes": 3000,
+            "f1": "0.152",
+            "intervals": {"f1": "0.093 to 0.202"},
+        },
+        made["q8_0"].as_dependency("model"),
+        pages.as_dependency("dataset"),
+        job="evaluate-demo0001",
+    )
 
 
 CARD = """---

@@ -71,23 +71,25 @@ function originOf(comparison: ArtifactComparison): number {
 
 /** With what the others say of their reference in its own column, where they say the same. */
 function withOrigin(rows: readonly IMeasureRow[], origin: number): readonly IMeasureRow[] {
-  const said = new Map(
-    rows
-      .filter(({ name }) => name.startsWith(REFERENCE))
-      .flatMap(({ cells, name }): [string, IMeasured][] => {
-        const [first, ...others] = cells.filter(cell => cell !== null);
-        const same = first !== undefined && others.every(({ value }) => value === first.value);
-        return same ? [[name.slice(REFERENCE.length), first]] : [];
-      })
-  );
-  return rows
-    .filter(({ name }) => !said.has(name.replace(REFERENCE, '')) || !name.startsWith(REFERENCE))
-    .map(({ cells, name }) => ({
-      name,
-      cells: cells.map((cell, index) =>
-        index === origin ? (cell ?? said.get(name) ?? null) : cell
-      )
-    }));
+  const said = new Map<string, IMeasured>();
+  const kept = rows.filter(({ cells, name }) => {
+    const own = name.startsWith(REFERENCE) ? name.slice(REFERENCE.length) : null;
+    const [first, ...others] = cells.filter(cell => cell !== null);
+    if (
+      own === null ||
+      first === undefined ||
+      others.some(({ value }) => value !== first.value) ||
+      !rows.some(row => row.name === own)
+    ) {
+      return true;
+    }
+    said.set(own, first);
+    return false;
+  });
+  return kept.map(({ cells, name }) => ({
+    name,
+    cells: cells.map((cell, index) => (index === origin ? (cell ?? said.get(name) ?? null) : cell))
+  }));
 }
 
 /** The value of a fact for each artifact, as text. */
