@@ -9,7 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from modelops.quantization.calibration import calibration_rows, check_calibration, following_layers
+    from modelops.quantization.calibration import (
+        calibration_rows,
+        check_calibration,
+        check_row_count,
+        check_token_count,
+        following_layers,
+    )
     from modelops.quantization.cards import quantized_model_card
     from modelops.quantization.checkpoint_review import review_checkpoint
     from modelops.quantization.gguf_review import review_gguf
@@ -39,6 +45,8 @@ _HOMES = {
     "check_architecture": "gguf_writing",
     "check_awq": "llm_compressor",
     "check_calibration": "calibration",
+    "check_row_count": "calibration",
+    "check_token_count": "calibration",
     "check_types": "gguf_types",
     "checkpoint_bits": "schemes",
     "convert": "gguf_writing",
@@ -72,6 +80,8 @@ __all__ = [
     "check_architecture",
     "check_awq",
     "check_calibration",
+    "check_row_count",
+    "check_token_count",
     "check_types",
     "checkpoint_bits",
     "convert",

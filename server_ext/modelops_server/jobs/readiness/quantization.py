@@ -10,7 +10,7 @@ from modelops.models.safetensors_files import StoredTensor
 from modelops.quantization import Matrix, check_architecture, converter_folder, expected_bits
 from modelops.registry import Artifact
 from modelops.units import human_bytes
-from modelops_server.jobs.readiness import stored
+from modelops_server.jobs.readiness import adapters, calibration, stored
 from modelops_server.jobs.readiness.answers import Check, Mend, ok
 from modelops_server.jobs.readiness.asked import Context
 from modelops_server.jobs.readiness.kinds import Findings
@@ -29,7 +29,14 @@ def look(context: Context) -> Findings:
         return Findings([refused])
     tensors = stored.tensors(context, model)
     parameters = sum(tensor.elements for tensor in tensors)
-    checks = [_memory(context, parameters)]
+    layers = stored.layers(tensors)
+    looks = (
+        adapters.belongs(context),
+        calibration.group_size(context, layers),
+        calibration.calibrating(context, layers),
+        calibration.judging(context),
+    )
+    checks = [*(check for check in looks if check is not None), _memory(context, parameters)]
     disk = model.size
     if types := context.values.get("types"):
         sizes = {type: _size(tensors, type) for type in types}

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from modelops.models.safetensors_files import StoredTensor, read_header
+from modelops.quantization import Layer
 from modelops.registry import Artifact
 from modelops_server.jobs.readiness.answers import Check, Mend, changes
 from modelops_server.jobs.readiness.asked import Context
+
+_IN_A_BLOCK = re.compile(r"\.\d+\..+\.weight$")
 
 
 def is_gguf(artifact: Artifact) -> bool:
@@ -36,6 +41,15 @@ def tensors(context: Context, artifact: Artifact) -> list[StoredTensor]:
     names = [file.path for file in artifact.files if file.path.endswith(".safetensors") and "/" not in file.path]
     blobs = [blob for name in names if (blob := context.blob(artifact, name)) is not None]
     return [tensor for blob in blobs for tensor in read_header(blob)]
+
+
+def layers(tensors: Iterable[StoredTensor]) -> tuple[Layer, ...]:
+    """The linear layers of a model's numbered blocks: its matrices but for embeddings and output head."""
+    return tuple(
+        Layer(tensor.name.removesuffix(".weight"), *tensor.shape)
+        for tensor in tensors
+        if len(tensor.shape) == 2 and _IN_A_BLOCK.search(tensor.name)
+    )
 
 
 def refuse_gguf(context: Context, purpose: str) -> Check | None:
