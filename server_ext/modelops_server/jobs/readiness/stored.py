@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from modelops.models import Rounding, rounding_of_checkpoint, rounding_of_gguf
+from modelops.models.gguf_files import GGUFHeader, read_gguf_header
 from modelops.models.safetensors_files import StoredTensor, read_header
 from modelops.quantization import Layer
 from modelops.registry import Artifact
@@ -34,6 +36,36 @@ def quantization(context: Context, artifact: Artifact) -> dict[str, Any]:
     """``quantization_config`` of a checkpoint's configuration; empty where it is not quantized."""
     found = config(context, artifact).get("quantization_config")
     return found if isinstance(found, dict) else {}
+
+
+def rounding(context: Context, artifact: Artifact) -> Rounding | None:
+    """How its weights are rounded; ``None`` where they are not.
+
+    Raises ``InvalidInput`` for a damaged GGUF file, ``Unavailable`` without the package that knows its types.
+    """
+    header = _gguf_header(context, artifact)
+    return rounding_of_gguf(header) if header else rounding_of_checkpoint(config(context, artifact))
+
+
+def whole_tensors(context: Context, artifact: Artifact) -> list[StoredTensor]:
+    """Name and shape of every tensor of a model as it is once it is dequantized; none where that is not known.
+
+    A checkpoint that is rounded stores other shapes: those of the model that it was made from are taken.
+    """
+    if (header := _gguf_header(context, artifact)) is not None:
+        return [StoredTensor(tensor.name, tensor.type, tensor.shape[::-1], 0, 0) for tensor in header.tensors]
+    if rounding_of_checkpoint(config(context, artifact)) is None:
+        return tensors(context, artifact)
+    base = artifact.metadata.get("base_digest")
+    found = context.registry.index.by_digest([base]) if isinstance(base, str) else []
+    return whole_tensors(context, found[0]) if found else []
+
+
+def _gguf_header(context: Context, artifact: Artifact) -> GGUFHeader | None:
+    if not is_gguf(artifact):
+        return None
+    blob = context.blob(artifact, next(file.path for file in artifact.files if file.path.endswith(".gguf")))
+    return read_gguf_header(blob) if blob is not None else None
 
 
 def tensors(context: Context, artifact: Artifact) -> list[StoredTensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 from collections.abc import Callable
@@ -20,6 +21,9 @@ from modelops_server.jobs.resources import Inventory
 TEMPLATES = Path(__file__).parents[4] / "templates"
 MACHINE = Inventory(cpus=4, gpus=(), memory=16 * 10**9)
 KERNEL = "played-llamacpp"
+
+NF4 = {"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}
+CALIBRATED: dict[str, dict[str, Any]] = {name: {"calibration_rows": 8} for name in ("quantize-gptq", "quantize-awq")}
 
 Look = Callable[..., dict[str, Check]]
 
@@ -108,19 +112,61 @@ def test_a_gguf_file_is_refused_with_the_model_it_was_made_from(
     check = look(template, **{parameter: "small"})["model"]
 
     assert check.status == "blocked"
-    assert "GGUF file" in check.sentence
+    assert ("is a GGUF file" if template == "sft" else "quantized already (q8_0)") in check.sentence
     assert check.mend is not None
     assert check.mend.parameters == {parameter: "tiny@1"}
 
 
 def test_a_model_that_is_quantized_already_is_refused(look: Look, store: Callable[..., Artifact]) -> None:
-    store("nf4", quantization_config={"quant_method": "bitsandbytes"})
+    store("nf4", quantization_config=NF4)
     check = look(model="nf4")["model"]
 
     assert check.status == "blocked"
-    assert "quantized already (bitsandbytes)" in check.sentence
+    assert "quantized already (bitsandbytes nf4): what rounding to 4 bits took away" in check.sentence
     assert check.mend is not None
-    assert check.mend.sentence == "Choose the model that it was made from."
+    assert check.mend.parameters == {"force_requantize": True}
+
+
+@pytest.mark.parametrize("template", ["quantize-gguf", "quantize-bnb", "quantize-gptq", "quantize-awq"])
+def test_a_quantized_model_that_is_forced_is_a_warning_of_what_is_lost(
+    look: Look, store: Callable[..., Artifact], tiny_model: Artifact, template: str
+) -> None:
+    store("small", gguf=True, metadata={"base_model": tiny_model.ref})
+    store("nf4", quantization_config=NF4, metadata={"base_model": tiny_model.ref, "base_digest": tiny_model.digest})
+    for model, method in (("small", "q8_0"), ("nf4", "bitsandbytes nf4")):
+        checks = look(template, model=model, force_requantize=True, **CALIBRATED.get(template, {}))
+
+        check = checks["model"]
+        assert check.status == "warning"
+        assert f"{model}@1 is quantized already ({method})" in check.sentence
+        assert "can only be worse than tiny@1 quantized directly" in check.sentence
+        # What is known of the whole model is still told.
+        assert checks["memory"].status == "ok"
+        if template in CALIBRATED:
+            assert "64 weights of a row share a scale" in checks["group_size"].sentence
+        if template == "quantize-gguf":
+            assert "q8_0" in checks["size"].sentence
+
+
+def test_a_model_that_nothing_reads_back_is_refused_by_name_also_when_forced(
+    look: Look, store: Callable[..., Artifact]
+) -> None:
+    store("gptq", quantization_config={"quant_method": "gptq", "bits": 4})
+    check = look(model="gptq", force_requantize=True)["model"]
+    assert (check.status, check.sentence) == ("blocked", "gptq@1 is stored as gptq, which cannot be read back here.")
+    refused = look(model="gptq")["model"]
+    assert refused.mend is not None
+    assert refused.mend.parameters is None
+
+
+def test_a_forced_model_whose_package_the_kernel_lacks_is_told(look: Look, store: Callable[..., Artifact]) -> None:
+    store("w4", quantization_config={"quant_method": "compressed-tensors", "format": "pack-quantized"})
+    check = look(model="w4", force_requantize=True)["model"]
+    if importlib.util.find_spec("compressed_tensors") is None:
+        assert check.status == "blocked"
+        assert "read back with compressed-tensors, which the kernel lacks" in check.sentence
+    else:
+        assert check.status == "warning"
 
 
 def test_two_models_that_do_not_fit_side_by_side_are_told(look: Look) -> None:
