@@ -108,7 +108,7 @@ def test_an_adapter_is_merged_before_anything_is_rounded(
     assert (found - expected).abs().max() < 0.25 * (logits(tiny_model_folder) - expected).abs().max()
 
 
-def test_a_quantized_model_is_refused(
+def test_a_quantized_model_is_refused_unless_it_is_forced_and_then_what_is_lost_stands_beside_it(
     execute: Execute, registry: Registry, tiny_model: Artifact, chats: Artifact
 ) -> None:
     artifact = made(execute("quantize-bnb", model=tiny_model.ref, dataset=chats.ref, **ANY))
@@ -119,4 +119,24 @@ def test_a_quantized_model_is_refused(
 
     with pytest.raises(papermill.PapermillExecutionError) as failure:
         execute("quantize-bnb", model=small.ref, dataset=chats.ref)
-    assert f"{small.ref} is quantized already (bitsandbytes)" in failure.value.evalue
+    assert f"{small.ref} is quantized already (bitsandbytes nf4)" in failure.value.evalue
+
+    again = {"scheme": "int8", "force_requantize": True, "model_name": "twice"}
+    events = execute("quantize-bnb", model=small.ref, dataset=chats.ref, **again, **ANY)
+
+    [note] = [event for event in events if event["type"] == "note"]
+    assert note["level"] == "warning"
+    assert "what rounding to 4 bits took away does not come back" in note["text"]
+    assert f"worse than {tiny_model.ref} quantized directly" in note["text"]
+    twice = made(events)
+    assert twice["metadata"]["requantized_from"] == {
+        "model": small.ref,
+        "method": "bitsandbytes nf4",
+        "bits": 4,
+        "original": tiny_model.ref,
+    }
+    assert twice["metadata"]["base_digest"] == small.digest
+    assert note["text"] in (Path(twice["folder"]) / "README.md").read_text()
+    # It is judged against what it was given, from which int8 moves it little; nf4 had moved it further.
+    once = float(artifact["metadata"]["kl_divergence"])
+    assert 0 < float(twice["metadata"]["kl_divergence"]) < once / 2

@@ -8,6 +8,7 @@ from typing import Any
 
 import papermill
 import pytest
+from tiny_gguf import write_gguf
 from tiny_llamacpp import write_environment
 
 from modelops.models import load_for_inference
@@ -130,3 +131,26 @@ def test_a_model_that_is_a_gguf_file_already_is_refused(
     )
     with pytest.raises(papermill.PapermillExecutionError, match="GGUF file"):
         quantize(model=small.ref, types=["q8_0"])
+
+
+def test_a_quantized_gguf_file_that_is_forced_is_judged_against_what_its_rounding_left(
+    quantize: Execute, registry: Registry, tiny_model: Artifact, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "gguf").mkdir()
+    write_gguf(tiny_model_folder, tmp_path / "gguf" / "tiny.gguf", "q4_0")
+    small = registry.register(
+        tmp_path / "gguf",
+        name="small",
+        kind="model",
+        metadata={"base_model": tiny_model.ref},
+        build=Build("job", {}, ()),
+    )
+
+    made: Any = quantize(model=small.ref, types=["bf16", "q8_0"], force_requantize=True)
+
+    whole, eight = made["small-bf16"]["metadata"], made["small-q8_0"]["metadata"]
+    assert whole["requantized_from"]["method"] == "q4_0"
+    assert eight["requantized_from"]["original"] == tiny_model.ref
+    assert whole["top1_agreement"] == 1
+    assert whole["kl_divergence"] == pytest.approx(0, abs=1e-6)
+    assert 0 < eight["kl_divergence"] < 0.01

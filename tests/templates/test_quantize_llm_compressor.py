@@ -94,6 +94,36 @@ def test_a_model_in_a_number_format_that_is_slow_here_is_stored_in_it_all_the_sa
     assert set(stored) == {"W4A16", "F16"}
 
 
+@pytest.mark.parametrize("scheme", ["W4A16", "W8A8"])
+def test_a_checkpoint_of_either_scheme_can_be_forced_through_again(
+    execute: Execute,
+    llm_compressor: Environment,
+    registry: Registry,
+    tiny_model: Artifact,
+    chats: Artifact,
+    scheme: str,
+) -> None:
+    values: dict[str, Any] = {"kernel_name": KERNEL, "dataset": chats.ref, **SMALL}
+    once = made(execute("quantize-gptq", model=tiny_model.ref, scheme=scheme, **values))
+    build = Build("import", {}, (Dependency("source", "file:small", "0" * 64),))
+    folder = Path(once["folder"]).rename(Path(once["folder"]).with_name("once"))
+    small = registry.register(folder, name="small", kind="model", metadata=once["metadata"], build=build)
+
+    twice = made(execute("quantize-gptq", model=small.ref, scheme="W8A8", force_requantize=True, **values))
+
+    assert twice["metadata"]["requantized_from"] == {
+        "model": small.ref,
+        "method": f"compressed-tensors {'pack' if scheme == 'W4A16' else 'int'}-quantized",
+        "bits": 4 if scheme == "W4A16" else 8,
+        "original": tiny_model.ref,
+    }
+    assert json.loads((Path(twice["folder"]) / "quantization.json").read_text())["review"]["problems"] == []
+    # What it started from are the rounded values, and not those of the model that these came from.
+    command = [llm_compressor.python, "-c", DIFFERENCE, twice["folder"], folder]
+    compared = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert 0 < float(compared.stdout.splitlines()[-1]) < 0.1
+
+
 @pytest.mark.parametrize("method", ["awq", "gptq"])
 @pytest.mark.parametrize(
     ("values", "said"),

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from modelops.datasets.canonical import Row, iterate_split, load_split, read_split, split_names
-from modelops.datasets.held_out import HeldOut, held_out_rows, held_out_split
+from modelops.datasets.held_out import HeldOut, held_out_of_train, held_out_rows, held_out_split
 
 if TYPE_CHECKING:
     from modelops.datasets.formats import FORMATS
@@ -23,6 +23,7 @@ __all__ = [
     "Row",
     "add_dataset",
     "add_pydoc",
+    "held_out_of_train",
     "held_out_rows",
     "held_out_split",
     "import_dataset",

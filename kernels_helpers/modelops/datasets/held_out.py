@@ -36,5 +36,10 @@ def held_out_rows(folder: Path, count: int) -> HeldOut:
     if split is not None:
         return HeldOut(list(islice(iterate_split(folder, split), count)), split, 0)
     rows = read_split(folder, "train")
-    first = len(rows) - min(count, max(1, len(rows) // 10))
+    first = len(rows) - held_out_of_train(len(rows), count)
     return HeldOut(rows[first:], "train", first)
+
+
+def held_out_of_train(rows: int, count: int) -> int:
+    """How many of a train split's ``rows`` are held out where there is no other split, when ``count`` are asked for."""
+    return min(count, rows, max(1, rows // 10))

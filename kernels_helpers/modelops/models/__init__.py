@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from modelops.models.adding import Registered, add_model, import_model
+from modelops.models.checkpoints import cannot_dequantize, write_dequantized
 from modelops.models.finiteness import check_finite
 from modelops.models.inference import Loaded, load_adapted, load_for_inference
 from modelops.models.inspection import ModelInfo, inspect_model
 from modelops.models.loading import attention_implementation, fast_dtype, load_model, load_tokenizer
+from modelops.models.rounding import (
+    Rounding,
+    find_rounding,
+    only_gguf,
+    rounding_of_checkpoint,
+    rounding_of_gguf,
+)
 
 __all__ = [
     "Loaded",
     "ModelInfo",
     "Registered",
+    "Rounding",
     "add_model",
     "attention_implementation",
+    "cannot_dequantize",
     "check_finite",
     "fast_dtype",
+    "find_rounding",
     "import_model",
     "inspect_model",
     "load_adapted",
     "load_for_inference",
     "load_model",
     "load_tokenizer",
+    "only_gguf",
+    "rounding_of_checkpoint",
+    "rounding_of_gguf",
+    "write_dequantized",
 ]

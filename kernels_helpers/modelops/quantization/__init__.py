@@ -9,7 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from modelops.quantization.calibration import calibration_rows, check_calibration, following_layers
+    from modelops.quantization.calibration import (
+        calibration_rows,
+        check_calibration,
+        check_row_count,
+        check_token_count,
+        following_layers,
+    )
     from modelops.quantization.cards import quantized_model_card
     from modelops.quantization.checkpoint_review import review_checkpoint
     from modelops.quantization.gguf_review import review_gguf
@@ -27,7 +33,16 @@ if TYPE_CHECKING:
     from modelops.quantization.records import quality_table, quantized_metadata, write_record
     from modelops.quantization.reviews import Problem, Review
     from modelops.quantization.schemes import checkpoint_bits
-    from modelops.quantization.sources import inspect_unquantized, merge_adapter
+    from modelops.quantization.sources import (
+        Source,
+        lost,
+        merge_adapter,
+        open_source,
+        original_of,
+        refuse_rounded,
+        requantized_from,
+        requantized_note,
+    )
 
 _HOMES = {
     "CONVERTED": "gguf_types",
@@ -39,6 +54,8 @@ _HOMES = {
     "check_architecture": "gguf_writing",
     "check_awq": "llm_compressor",
     "check_calibration": "calibration",
+    "check_row_count": "calibration",
+    "check_token_count": "calibration",
     "check_types": "gguf_types",
     "checkpoint_bits": "schemes",
     "convert": "gguf_writing",
@@ -46,7 +63,13 @@ _HOMES = {
     "expected_bits": "gguf_types",
     "fitting_group_size": "layers",
     "following_layers": "calibration",
-    "inspect_unquantized": "sources",
+    "Source": "sources",
+    "lost": "sources",
+    "open_source": "sources",
+    "original_of": "sources",
+    "refuse_rounded": "sources",
+    "requantized_from": "sources",
+    "requantized_note": "sources",
     "merge_adapter": "sources",
     "prepare_llm_compressor": "llm_compressor",
     "quality_table": "records",
@@ -68,10 +91,13 @@ __all__ = [
     "Matrix",
     "Problem",
     "Review",
+    "Source",
     "calibration_rows",
     "check_architecture",
     "check_awq",
     "check_calibration",
+    "check_row_count",
+    "check_token_count",
     "check_types",
     "checkpoint_bits",
     "convert",
@@ -80,14 +106,19 @@ __all__ = [
     "fitting_group_size",
     "following_layers",
     "importance_matrix",
-    "inspect_unquantized",
+    "lost",
     "merge_adapter",
+    "open_source",
+    "original_of",
     "prepare_llm_compressor",
     "quality_table",
     "quantizable_layers",
     "quantize",
     "quantized_metadata",
     "quantized_model_card",
+    "refuse_rounded",
+    "requantized_from",
+    "requantized_note",
     "review_checkpoint",
     "review_gguf",
     "save_importance",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelops.datasets import Row, held_out_rows, held_out_split, read_split, split_names
+from modelops.datasets import Row, held_out_of_train, read_split, split_names
 from modelops.errors import InvalidInput
 from modelops.quantization.layers import Layer
 
@@ -18,42 +18,66 @@ if TYPE_CHECKING:
 
 
 def calibration_rows(folder: Path, count: int, eval_rows: int) -> list[Row]:
-    """At most ``count`` rows of a dataset's train split, spread evenly over it, and none that is held out.
+    """``count`` rows of a dataset's train split, spread evenly over it, and none that is held out.
 
     ``eval_rows`` are the held-out rows that are asked for elsewhere: without a test or validation split they are the
-    last ones of the train split. Raises ``InvalidInput`` (``calibration_empty``) where nothing is left.
+    last ones of the train split. Raises what :func:`check_row_count` raises.
     """
-    rows = read_split(folder, "train") if "train" in split_names(folder) else []
-    if rows and held_out_split(folder) is None:
-        rows = rows[: held_out_rows(folder, eval_rows).first]
-    if not rows:
+    splits = dict.fromkeys(split_names(folder), 0)
+    rows = read_split(folder, "train") if "train" in splits else []
+    there = check_row_count({**splits, "train": len(rows)}, count, eval_rows)
+    return [rows[place * there // count] for place in range(count)]
+
+
+def check_row_count(splits: Mapping[str, int], count: int, eval_rows: int) -> int:
+    """How many rows there are to calibrate with, in a dataset with so many in each of its splits.
+
+    Raises ``InvalidInput``: ``calibration_empty`` where nothing is left beside the rows that judge, and
+    ``calibration_too_few_rows`` where there are fewer than ``count``.
+    """
+    rows = splits.get("train", 0)
+    if not {"test", "validation"} & set(splits):
+        rows -= held_out_of_train(rows, eval_rows)
+    if rows <= 0:
         raise InvalidInput(
             "calibration_empty",
             "The dataset has no training rows to calibrate with; held-out rows judge the result.",
             "Choose a dataset with a train split.",
         )
-    count = min(count, len(rows))
-    return [rows[place * len(rows) // count] for place in range(count)]
+    if rows < count:
+        raise InvalidInput(
+            "calibration_too_few_rows",
+            f"The dataset has {rows:,} training rows to calibrate with; {count:,} are asked for.",
+            f"Ask for {rows:,}, or choose a dataset with more rows.",
+            rows=rows,
+            asked=count,
+        )
+    return rows
 
 
 def check_calibration(examples: Examples, layers: Sequence[Layer]) -> int:
-    """The tokens of the calibration rows; raises ``InvalidInput`` (``calibration_too_short``) where they are too few.
+    """The tokens of the calibration rows; raises what :func:`check_token_count` raises."""
+    tokens = sum(len(ids) for ids in examples.dataset["input_ids"])
+    check_token_count(layers, len(examples.dataset), tokens)
+    return tokens
+
+
+def check_token_count(layers: Sequence[Layer], rows: int, tokens: int, *, at_most: bool = False) -> None:
+    """Raise ``InvalidInput`` (``calibration_too_short``) where rows with so many tokens together are too short.
 
     A method weighs the columns of a layer by what goes through them. With fewer tokens than columns there are
-    directions that none has gone through, and errors along them cost nothing.
+    directions that none has gone through, and errors along them cost nothing. ``at_most``: they may have fewer.
     """
     widest = max(layers, key=lambda layer: layer.columns)
-    tokens = sum(len(ids) for ids in examples.dataset["input_ids"])
     if tokens < widest.columns:
         raise InvalidInput(
             "calibration_too_short",
-            f"The {len(examples.dataset)} calibration rows have {tokens:,} tokens; {widest.columns:,} are needed, one "
-            f"for each column of {widest.name}.",
+            f"The {rows} calibration rows have {'at most ' if at_most else ''}{tokens:,} tokens; "
+            f"{widest.columns:,} are needed, one for each column of {widest.name}.",
             "Raise calibration_rows or max_length, or choose a dataset with more text.",
             tokens=tokens,
             needed=widest.columns,
         )
-    return tokens
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from modelops.quantization.sources import requantized_note
+
 if TYPE_CHECKING:
     from modelops.evaluation import Measure
 
@@ -62,6 +64,7 @@ def quantized_model_card(name: str, metadata: Mapping[str, Any], measures: Mappi
             f"---\n{header.to_yaml()}\n---",
             f"# {name}\n",
             f"{made_from}, quantized to {metadata['quantization']}: {metadata['bits_per_weight']:.2f} bits a weight.\n",
+            *([f"{requantized_note(before)}\n"] if (before := metadata.get("requantized_from")) else []),
             said,
             *lines,
             f"\nAgainst the model it was made from, on {metadata['rows']} held-out rows of `{metadata['dataset']}`:\n",

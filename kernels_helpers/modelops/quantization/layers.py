@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,10 +81,10 @@ def fitting_group_size(layers: tuple[Layer, ...], asked: int | None = None) -> i
         misfits = [layer for layer in layers if layer.columns % size]
         if not misfits:
             return size
-    named: defaultdict[int, list[str]] = defaultdict(list)
+    kinds: defaultdict[int, dict[str, None]] = defaultdict(dict)
     for layer in misfits:
-        named[layer.columns].append(layer.name)
-    some = "; ".join(f"{columns} columns: {names[0]} and {len(names) - 1} more" for columns, names in named.items())
+        kinds[layer.columns][_kind(layer)] = None
+    some = "; ".join(f"{columns:,} columns: {', '.join(names)}" for columns, names in kinds.items())
     fitting = [size for size in GROUP_SIZES if all(layer.columns % size == 0 for layer in layers)]
     raise InvalidInput(
         "group_size_does_not_fit",
@@ -91,4 +92,10 @@ def fitting_group_size(layers: tuple[Layer, ...], asked: int | None = None) -> i
         f"Choose {' or '.join(map(str, fitting))}, or leave group_size empty." if fitting else "Choose scheme W8A8.",
         group_size=size,
         layers=[layer.name for layer in misfits],
+        fitting=fitting,
     )
+
+
+def _kind(layer: Layer) -> str:
+    """What a layer is in every block of the model, such as ``mlp.down_proj`` for ``model.layers.3.mlp.down_proj``."""
+    return re.sub(r"^.*\.\d+\.", "", layer.name)

@@ -28,9 +28,11 @@ def quantized_metadata(
     review: Review,
     measures: Mapping[str, Measure],
     verdict: Verdict,
+    requantized: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """The metadata that a quantized model is registered with; ``info`` is what its source is.
+    """The metadata that a quantized model is registered with; ``info`` is what its source is, and
+    ``requantized`` what :func:`~modelops.quantization.sources.open_source` says of a source that was quantized already.
 
     ``more`` says how it was quantized: at least ``format`` and ``quantization``, and the ``rows`` that judged it.
     """
@@ -46,6 +48,7 @@ def quantized_metadata(
         "context_length": info.context_length,
         "chat_template": tokenizer.chat_template is not None,
         "bits_per_weight": round(review.bits_per_weight, 3),
+        **({"requantized_from": dict(requantized)} if requantized else {}),
         **more,
         **{name: measure.value for name, measure in measures.items()},
         "intervals": {name: measure.interval for name, measure in measures.items()},

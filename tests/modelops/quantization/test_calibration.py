@@ -28,16 +28,20 @@ def test_rows_are_spread_evenly_over_the_training_split(tmp_path: Path) -> None:
     assert [row["text"] for row in rows] == ["train 0", "train 2", "train 5", "train 7"]
 
 
-def test_of_fewer_rows_than_asked_for_each_is_taken_once(tmp_path: Path) -> None:
-    rows = calibration_rows(dataset(tmp_path, train=3, test=3), 100, eval_rows=3)
-    assert [row["text"] for row in rows] == ["train 0", "train 1", "train 2"]
+def test_fewer_rows_than_asked_for_are_refused_with_both_numbers(tmp_path: Path) -> None:
+    folder = dataset(tmp_path, train=3, test=3)
+    assert len(calibration_rows(folder, 3, eval_rows=3)) == 3
+    with pytest.raises(InvalidInput, match="3 training rows to calibrate with; 100 are asked for") as refusal:
+        calibration_rows(folder, 100, eval_rows=3)
+    assert refusal.value.code == "calibration_too_few_rows"
+    assert (refusal.value.details["rows"], refusal.value.details["asked"]) == (3, 100)
 
 
 def test_rows_that_judge_are_never_taken_without_a_test_split_either(tmp_path: Path) -> None:
     folder = dataset(tmp_path, train=40)
     judged = [row["text"] for row in held_out_rows(folder, 4).rows]
 
-    rows = calibration_rows(folder, 100, eval_rows=4)
+    rows = calibration_rows(folder, 36, eval_rows=4)
 
     assert len(rows) == 36
     assert not {row["text"] for row in rows} & {*judged}

@@ -48,11 +48,15 @@ def test_the_largest_group_that_fits_every_layer_is_chosen(columns: tuple[int, .
 
 
 def test_a_group_size_that_does_not_fit_is_refused_by_the_names_of_the_layers() -> None:
-    layers = (Layer("q_proj", 576, 576), Layer("o_proj", 576, 576), Layer("down_proj", 576, 1536))
-    with pytest.raises(InvalidInput, match=r"2 layers .* groups of 128 .*576 columns: q_proj and 1 more") as refusal:
+    shapes = {"attn.q_proj": 576, "attn.o_proj": 576, "mlp.down_proj": 1536}
+    layers = tuple(Layer(f"model.layers.{n}.{kind}", 576, columns) for n in (0, 1) for kind, columns in shapes.items())
+    with pytest.raises(InvalidInput) as refusal:
         fitting_group_size(layers, 128)
     assert refusal.value.code == "group_size_does_not_fit"
-    assert refusal.value.details["layers"] == ["q_proj", "o_proj"]
+    assert refusal.value.message == (
+        "4 layers have columns that groups of 128 do not divide (576 columns: attn.q_proj, attn.o_proj)."
+    )
+    assert refusal.value.details["layers"] == [layer.name for layer in layers if layer.columns == 576]
     assert refusal.value.hint == "Choose 64 or 32, or leave group_size empty."
 
 

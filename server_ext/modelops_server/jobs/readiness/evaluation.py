@@ -9,7 +9,7 @@ from modelops.machine.gpus import gpus
 from modelops.registry import Artifact
 from modelops.units import human_bytes
 from modelops_server.jobs.preflight import missing_packages
-from modelops_server.jobs.readiness import stored
+from modelops_server.jobs.readiness import adapters, stored
 from modelops_server.jobs.readiness.answers import Check, Mend, Status, changes, ok
 from modelops_server.jobs.readiness.asked import Context
 from modelops_server.jobs.readiness.kinds import Findings
@@ -27,26 +27,10 @@ _MODELS = ("model", "reference")
 
 def look(context: Context) -> Findings:
     """Look at an evaluation whose parameters, references and kernel are right."""
-    looks = (_adapter, _reference, _length, _packages, _held_out, _choices, _memory)
+    looks = (adapters.belongs, _reference, _length, _packages, _held_out, _choices, _memory)
     checks = [check for one in looks if (check := one(context)) is not None]
     inputs = sum(artifact.size for artifact in context.artifacts.values())
     return Findings(checks, disk=inputs)
-
-
-def _adapter(context: Context) -> Check | None:
-    adapter, model = context.artifacts.get("adapter"), context.artifacts.get("model")
-    if adapter is None or model is None:
-        return None
-    if adapter.metadata.get("base_digest") == model.digest:
-        return ok("adapter", f"{adapter.ref} was trained on {model.ref}.")
-    named = adapter.metadata.get("base_model")
-    if not isinstance(named, str):
-        sentence = f"The statement of {adapter.ref} does not say which model it was trained on."
-        return Check(name="adapter", status="blocked", sentence=sentence)
-    sentence = f"{adapter.ref} was trained on {named}, which is not {model.ref}."
-    return Check(
-        name="adapter", status="blocked", sentence=sentence, mend=changes(f"Set model={named}.", {"model": named})
-    )
 
 
 def _reference(context: Context) -> Check | None:

@@ -6,18 +6,28 @@ from pathlib import Path
 
 from modelops.errors import ModelOpsError
 from modelops.machine import memory_bytes
+from modelops.models import Rounding, cannot_dequantize
 from modelops.models.safetensors_files import StoredTensor
-from modelops.quantization import Matrix, check_architecture, converter_folder, expected_bits
+from modelops.quantization import (
+    Matrix,
+    check_architecture,
+    converter_folder,
+    expected_bits,
+    refuse_rounded,
+    requantized_from,
+    requantized_note,
+)
 from modelops.registry import Artifact
 from modelops.units import human_bytes
-from modelops_server.jobs.readiness import stored
-from modelops_server.jobs.readiness.answers import Check, Mend, ok
+from modelops_server.jobs.preflight import missing_packages
+from modelops_server.jobs.readiness import adapters, calibration, stored
+from modelops_server.jobs.readiness.answers import Check, Mend, changes, ok
 from modelops_server.jobs.readiness.asked import Context
 from modelops_server.jobs.readiness.kinds import Findings
 
 _WRITTEN = 2
 """How often what comes out is written: in the job's folder, and into the registry."""
-_FLOAT32 = 4
+_FLOAT32, _FLOAT16 = 4, 2
 
 
 def look(context: Context) -> Findings:
@@ -25,13 +35,26 @@ def look(context: Context) -> Findings:
     model = context.artifact("Model")
     if model is None:
         return Findings()
-    if (refused := _refused(context, model)) is not None:
-        return Findings([refused])
-    tensors = stored.tensors(context, model)
+    try:
+        checks = [check for check in (_rounded(context, model), _architecture(context, model)) if check is not None]
+        tensors = stored.whole_tensors(context, model)
+    except ModelOpsError as error:
+        return Findings([Check(name="model", status="unknown", sentence=error.message, mend=Mend(sentence=error.hint))])
+    if any(check.status == "blocked" for check in checks):
+        return Findings(checks)
     parameters = sum(tensor.elements for tensor in tensors)
-    checks = [_memory(context, parameters)]
+    layers = stored.layers(tensors)
+    looks = (
+        adapters.belongs(context),
+        calibration.group_size(context, layers),
+        calibration.calibrating(context, layers),
+        calibration.judging(context),
+    )
+    checks += [*(check for check in looks if check is not None), _memory(context, parameters)]
     disk = model.size
-    if types := context.values.get("types"):
+    if any(check.name == "model" for check in checks):  # it is written out first, in 16 bits
+        disk += _FLOAT16 * parameters
+    if (types := context.values.get("types")) and tensors:
         sizes = {type: _size(tensors, type) for type in types}
         said = ", ".join(f"{type} {human_bytes(size)}" for type, size in sizes.items())
         checks.append(ok("size", f"Of {human_bytes(model.size)} there will be about: {said}."))
@@ -40,14 +63,41 @@ def look(context: Context) -> Findings:
     return Findings(checks, disk=disk)
 
 
-def _refused(context: Context, model: Artifact) -> Check | None:
-    if (refused := stored.refuse_gguf(context, "quantized again")) is not None:
-        return refused
-    method = stored.quantization(context, model).get("quant_method")
-    if method is not None:
-        sentence = f"{model.ref} is quantized already ({method}): what its rounding took away does not come back."
-        mend = stored.original(model, context.parameter("Model") or "model")
+def _rounded(context: Context, model: Artifact) -> Check | None:
+    """A model that is quantized already: refused, or a warning of what is lost where it is forced."""
+    rounding = stored.rounding(context, model)
+    if rounding is None and not stored.is_gguf(model):
+        return None
+    parameter, forced = context.parameter("Model") or "model", context.values.get("force_requantize") is True
+    refusal = refuse_rounded(model.ref, model.metadata, rounding)
+    if not forced:
+        mend = _instead(model, rounding, parameter)
+        return Check(name="model", status="blocked", sentence=refusal.message, mend=mend)
+    if rounding is None:
+        return ok("model", f"{model.ref} is a GGUF file that is not rounded: its values are taken as they are.")
+    if rounding.package is None:
+        refusal = cannot_dequantize(model.ref, rounding.method)
+        mend = stored.original(model, parameter)
+        return Check(name="model", status="blocked", sentence=refusal.message, mend=mend)
+    if context.python is not None and missing_packages([rounding.package], context.python):
+        package = rounding.package.replace("_", "-")
+        sentence = f"{model.ref} ({rounding.method}) is read back with {package}, which the kernel lacks."
+        mend = Mend(sentence="Install it where the kernel runs.", command=f"{context.python} -m pip install {package}")
         return Check(name="model", status="blocked", sentence=sentence, mend=mend)
+    note = requantized_note(requantized_from(model, rounding))
+    return Check(name="model", status="warning", sentence=note, mend=stored.original(model, parameter))
+
+
+def _instead(model: Artifact, rounding: Rounding | None, parameter: str) -> Mend:
+    """The model that it was made from; where that is not known, to take this one all the same, if that can be done."""
+    mend = stored.original(model, parameter)
+    if mend.parameters is None and (rounding is None or rounding.package is not None):
+        force = {"force_requantize": True}
+        return changes(f"{mend.sentence} Or take it all the same, with force_requantize=true.", force)
+    return mend
+
+
+def _architecture(context: Context, model: Artifact) -> Check | None:
     config = context.blob(model, "config.json")
     if "types" not in context.values or context.python is None or config is None:
         return None
@@ -74,6 +124,11 @@ def _size(tensors: list[StoredTensor], type: str) -> int:
 
 def _memory(context: Context, parameters: int) -> Check:
     """The model and what came of it stand side by side in float32 when the gate compares them."""
+    if not parameters:
+        sentence = (
+            "How much memory it takes cannot be told: its sizes are those of a model that is not registered here."
+        )
+        return Check(name="memory", status="unknown", sentence=sentence)
     need, there = 2 * _FLOAT32 * parameters, min(memory_bytes()[0], context.inventory.memory)
     sentence = f"Two models in float32 take {human_bytes(need)} of {human_bytes(there)} when the gate compares them"
     if need <= there:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from modelops.models import Rounding, rounding_of_checkpoint, rounding_of_gguf
+from modelops.models.gguf_files import GGUFHeader, read_gguf_header
 from modelops.models.safetensors_files import StoredTensor, read_header
+from modelops.quantization import Layer
 from modelops.registry import Artifact
 from modelops_server.jobs.readiness.answers import Check, Mend, changes
 from modelops_server.jobs.readiness.asked import Context
+
+_IN_A_BLOCK = re.compile(r"\.\d+\..+\.weight$")
 
 
 def is_gguf(artifact: Artifact) -> bool:
@@ -31,11 +38,50 @@ def quantization(context: Context, artifact: Artifact) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def rounding(context: Context, artifact: Artifact) -> Rounding | None:
+    """How its weights are rounded; ``None`` where they are not.
+
+    Raises ``InvalidInput`` for a damaged GGUF file, ``Unavailable`` without the package that knows its types.
+    """
+    header = _gguf_header(context, artifact)
+    return rounding_of_gguf(header) if header else rounding_of_checkpoint(config(context, artifact))
+
+
+def whole_tensors(context: Context, artifact: Artifact) -> list[StoredTensor]:
+    """Name and shape of every tensor of a model as it is once it is dequantized; none where that is not known.
+
+    A checkpoint that is rounded stores other shapes: those of the model that it was made from are taken.
+    """
+    if (header := _gguf_header(context, artifact)) is not None:
+        return [StoredTensor(tensor.name, tensor.type, tensor.shape[::-1], 0, 0) for tensor in header.tensors]
+    if rounding_of_checkpoint(config(context, artifact)) is None:
+        return tensors(context, artifact)
+    base = artifact.metadata.get("base_digest")
+    found = context.registry.index.by_digest([base]) if isinstance(base, str) else []
+    return whole_tensors(context, found[0]) if found else []
+
+
+def _gguf_header(context: Context, artifact: Artifact) -> GGUFHeader | None:
+    if not is_gguf(artifact):
+        return None
+    blob = context.blob(artifact, next(file.path for file in artifact.files if file.path.endswith(".gguf")))
+    return read_gguf_header(blob) if blob is not None else None
+
+
 def tensors(context: Context, artifact: Artifact) -> list[StoredTensor]:
     """Name, shape and number format of every tensor of its safetensors files."""
     names = [file.path for file in artifact.files if file.path.endswith(".safetensors") and "/" not in file.path]
     blobs = [blob for name in names if (blob := context.blob(artifact, name)) is not None]
     return [tensor for blob in blobs for tensor in read_header(blob)]
+
+
+def layers(tensors: Iterable[StoredTensor]) -> tuple[Layer, ...]:
+    """The linear layers of a model's numbered blocks: its matrices but for embeddings and output head."""
+    return tuple(
+        Layer(tensor.name.removesuffix(".weight"), *tensor.shape)
+        for tensor in tensors
+        if len(tensor.shape) == 2 and _IN_A_BLOCK.search(tensor.name)
+    )
 
 
 def refuse_gguf(context: Context, purpose: str) -> Check | None:
