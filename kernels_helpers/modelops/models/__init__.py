@@ -6,7 +6,7 @@ from modelops.models.adding import Registered, add_model, import_model
 from modelops.models.checkpoints import cannot_dequantize, write_dequantized
 from modelops.models.finiteness import check_finite
 from modelops.models.inference import Loaded, load_adapted, load_for_inference
-from modelops.models.inspection import ModelInfo, inspect_model
+from modelops.models.inspection import ModelInfo, inspect_model, text_config
 from modelops.models.loading import attention_implementation, fast_dtype, load_model, load_tokenizer
 from modelops.models.rounding import (
     Rounding,
@@ -36,5 +36,6 @@ __all__ = [
     "only_gguf",
     "rounding_of_checkpoint",
     "rounding_of_gguf",
+    "text_config",
     "write_dequantized",
 ]

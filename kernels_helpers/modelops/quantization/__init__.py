@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from modelops.quantization.cards import quantized_model_card
     from modelops.quantization.checkpoint_review import review_checkpoint
     from modelops.quantization.gguf_review import review_gguf
-    from modelops.quantization.gguf_types import CONVERTED, Matrix, check_types, expected_bits
+    from modelops.quantization.gguf_sizes import (
+        Layout,
+        Matrix,
+        expected_bits,
+        expected_bytes,
+        expected_types,
+        vocabulary_bytes,
+    )
+    from modelops.quantization.gguf_types import CONVERTED, check_types
     from modelops.quantization.gguf_writing import (
         check_architecture,
         convert,
@@ -47,7 +55,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "CONVERTED": "gguf_types",
     "Layer": "layers",
-    "Matrix": "gguf_types",
+    "Layout": "gguf_sizes",
+    "Matrix": "gguf_sizes",
     "Problem": "reviews",
     "Review": "reviews",
     "calibration_rows": "calibration",
@@ -60,7 +69,10 @@ _HOMES = {
     "checkpoint_bits": "schemes",
     "convert": "gguf_writing",
     "converter_folder": "gguf_writing",
-    "expected_bits": "gguf_types",
+    "expected_bits": "gguf_sizes",
+    "expected_bytes": "gguf_sizes",
+    "expected_types": "gguf_sizes",
+    "vocabulary_bytes": "gguf_sizes",
     "fitting_group_size": "layers",
     "following_layers": "calibration",
     "Source": "sources",
@@ -88,6 +100,7 @@ _HOMES = {
 __all__ = [
     "CONVERTED",
     "Layer",
+    "Layout",
     "Matrix",
     "Problem",
     "Review",
@@ -103,6 +116,8 @@ __all__ = [
     "convert",
     "converter_folder",
     "expected_bits",
+    "expected_bytes",
+    "expected_types",
     "fitting_group_size",
     "following_layers",
     "importance_matrix",
@@ -123,6 +138,7 @@ __all__ = [
     "review_gguf",
     "save_importance",
     "supported_architectures",
+    "vocabulary_bytes",
     "write_record",
 ]
 

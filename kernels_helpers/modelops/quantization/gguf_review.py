@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelops.models.gguf_files import GGUFHeader, GGUFTensor, read_gguf_header
-from modelops.quantization.gguf_types import Matrix, expected_bits, storage
+from modelops.quantization.gguf_sizes import Layout, Matrix, expected_bits
+from modelops.quantization.gguf_types import storage
 from modelops.quantization.reviews import Problem, Review, Weight, lost_text, not_applied, texts_of
 
 if TYPE_CHECKING:
@@ -33,9 +34,8 @@ def review_gguf(
     matrices = [tensor for tensor in header.tensors if len(tensor.shape) > 1]
     odd = {tensor.name for tensor in matrices if tensor.shape[0] % storage(type).block}
     fallbacks = tuple(Weight(tensor.name, tensor.type, tensor.elements) for tensor in matrices if tensor.name in odd)
-    output = "output.weight" if any(tensor.name == "output.weight" for tensor in matrices) else "token_embd.weight"
-    shapes = [Matrix(row := tensor.shape[0], tensor.elements // row, tensor.name == output) for tensor in matrices]
-    problems = not_applied(_bits(matrices), expected_bits(shapes, type))
+    shapes = [Matrix(tensor.name, row := tensor.shape[0], tensor.elements // row) for tensor in matrices]
+    problems = not_applied(_bits(matrices), expected_bits(shapes, type, Layout.of_gguf(header)))
     problems += lost_text(texts_of(tokenizer), _of_header(header))
     problems += _not_finite(file, header.tensors, on_progress)
     return Review(

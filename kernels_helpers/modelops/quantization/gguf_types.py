@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 from modelops.errors import InvalidInput
 
@@ -33,6 +33,7 @@ _STORAGE = {
     "q8_0": StorageType("Q8_0", 32, 8.5),
     "q5_1": StorageType("Q5_1", 32, 6),
     "q5_0": StorageType("Q5_0", 32, 5.5),
+    "q4_1": StorageType("Q4_1", 32, 5),
     "q4_0": StorageType("Q4_0", 32, 4.5),
     "q6_k": StorageType("Q6_K", 256, 6.5625),
     "q5_k": StorageType("Q5_K", 256, 5.5),
@@ -49,33 +50,10 @@ def storage(type: str) -> StorageType:
     return _STORAGE[type.removesuffix("_m").removesuffix("_s")]
 
 
-def fallback(type: str) -> StorageType:
-    """How weights are stored whose rows are not made of whole blocks of :func:`storage`."""
-    name = type.removesuffix("_m").removesuffix("_s")
-    return _STORAGE[_FALLBACK.get(name, "f16")]
-
-
-class Matrix(NamedTuple):
-    """The shape of a matrix of weights; ``output``: the one that scores the vocabulary, be it the embedding's, too."""
-
-    columns: int
-    rows: int
-    output: bool = False
-
-
-def expected_bits(matrices: Iterable[Matrix], type: str) -> float:
-    """Bits that a weight of these matrices takes on average in a file of a type, as llama.cpp's quantizer stores them.
-
-    Types that store some layers in more bits (``_m``) take up to a fifth more.
-    """
-    total = parameters = 0.0
-    for columns, rows, output in matrices:
-        # What scores the vocabulary is the most sensitive of all, and keeps six bits or more.
-        kept = "q6_k" if output and type not in CONVERTED else type
-        kind = fallback(kept) if columns % storage(kept).block else storage(kept)
-        total += columns * rows * kind.bits
-        parameters += columns * rows
-    return total / parameters if parameters else 0.0
+def fallback(type: str, columns: int) -> StorageType:
+    """How a matrix is stored whose rows of ``columns`` weights are not made of whole blocks of :func:`storage`."""
+    kind = _STORAGE[_FALLBACK.get(storage(type).name.lower(), "f16")]
+    return _STORAGE["f16"] if columns % kind.block else kind
 
 
 def check_types(types: Sequence[str]) -> None:

@@ -9,10 +9,11 @@ from modelops.machine import memory_bytes
 from modelops.models import Rounding, cannot_dequantize
 from modelops.models.safetensors_files import StoredTensor
 from modelops.quantization import (
+    Layout,
     Matrix,
     check_architecture,
     converter_folder,
-    expected_bits,
+    expected_bytes,
     refuse_rounded,
     requantized_from,
     requantized_note,
@@ -55,7 +56,7 @@ def look(context: Context) -> Findings:
     if any(check.name == "model" for check in checks):  # it is written out first, in 16 bits
         disk += _FLOAT16 * parameters
     if (types := context.values.get("types")) and tensors:
-        sizes = {type: _size(tensors, type) for type in types}
+        sizes = _sizes(context, model, tensors, types)
         said = ", ".join(f"{type} {human_bytes(size)}" for type, size in sizes.items())
         checks.append(ok("size", f"Of {human_bytes(model.size)} there will be about: {said}."))
         # With an adapter, the merged model is written first; without one, what the quantizer reads.
@@ -108,18 +109,22 @@ def _architecture(context: Context, model: Artifact) -> Check | None:
     return None
 
 
-def _size(tensors: list[StoredTensor], type: str) -> int:
-    """Bytes of a GGUF file of a type, but for its vocabulary; types that mix others take up to a fifth more."""
-    names = {tensor.name for tensor in tensors}
-    output = "lm_head.weight" if "lm_head.weight" in names else "model.embed_tokens.weight"
+def _sizes(context: Context, model: Artifact, tensors: list[StoredTensor], types: list[str]) -> dict[str, int]:
+    """Bytes of a GGUF file of each type."""
+    config = stored.config(context, model)
+    if config.get("tie_word_embeddings"):  # then the head is the embeddings, also where it is stored beside them
+        tensors = [tensor for tensor in tensors if tensor.name != "lm_head.weight"]
     matrices = [
-        Matrix(tensor.shape[-1], tensor.elements // tensor.shape[-1], tensor.name == output)
+        Matrix(tensor.name, tensor.shape[-1], tensor.elements // tensor.shape[-1])
         for tensor in tensors
         if len(tensor.shape) > 1
     ]
     vectors = sum(tensor.elements for tensor in tensors if len(tensor.shape) < 2)
-    weights = sum(matrix.columns * matrix.rows for matrix in matrices)
-    return round(expected_bits(matrices, type) * weights / 8 + _FLOAT32 * vectors)
+    header = stored.gguf_header(context, model)
+    layout = Layout.of_gguf(header) if header else Layout.of_config(config)
+    vocabulary = stored.vocabulary_bytes(context, model)
+    importance = bool(context.values.get("importance_rows"))
+    return {type: expected_bytes(matrices, vectors, vocabulary, type, layout, importance=importance) for type in types}
 
 
 def _memory(context: Context, parameters: int) -> Check:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from modelops.models import Rounding, rounding_of_checkpoint, rounding_of_gguf
 from modelops.models.gguf_files import GGUFHeader, read_gguf_header
 from modelops.models.safetensors_files import StoredTensor, read_header
 from modelops.quantization import Layer
+from modelops.quantization import vocabulary_bytes as count_vocabulary_bytes
 from modelops.registry import Artifact
 from modelops_server.jobs.readiness.answers import Check, Mend, changes
 from modelops_server.jobs.readiness.asked import Context
@@ -43,7 +45,7 @@ def rounding(context: Context, artifact: Artifact) -> Rounding | None:
 
     Raises ``InvalidInput`` for a damaged GGUF file, ``Unavailable`` without the package that knows its types.
     """
-    header = _gguf_header(context, artifact)
+    header = gguf_header(context, artifact)
     return rounding_of_gguf(header) if header else rounding_of_checkpoint(config(context, artifact))
 
 
@@ -52,7 +54,7 @@ def whole_tensors(context: Context, artifact: Artifact) -> list[StoredTensor]:
 
     A checkpoint that is rounded stores other shapes: those of the model that it was made from are taken.
     """
-    if (header := _gguf_header(context, artifact)) is not None:
+    if (header := gguf_header(context, artifact)) is not None:
         return [StoredTensor(tensor.name, tensor.type, tensor.shape[::-1], 0, 0) for tensor in header.tensors]
     if rounding_of_checkpoint(config(context, artifact)) is None:
         return tensors(context, artifact)
@@ -61,7 +63,23 @@ def whole_tensors(context: Context, artifact: Artifact) -> list[StoredTensor]:
     return whole_tensors(context, found[0]) if found else []
 
 
-def _gguf_header(context: Context, artifact: Artifact) -> GGUFHeader | None:
+def vocabulary_bytes(context: Context, artifact: Artifact) -> int:
+    """What its vocabulary takes in a GGUF file; 0 where it has no ``tokenizer.json``."""
+    if (header := gguf_header(context, artifact)) is not None:
+        texts = [*header.fields.get("tokenizer.ggml.tokens", ()), *header.fields.get("tokenizer.ggml.merges", ())]
+        return sum(len(str(text).encode()) + 12 for text in texts)
+    blob = context.blob(artifact, "tokenizer.json")
+    return _vocabulary_bytes(blob) if blob and blob.is_file() else 0
+
+
+@lru_cache(maxsize=32)
+def _vocabulary_bytes(file: Path) -> int:
+    # The name of a blob is its content's digest: what was counted once stays true.
+    return count_vocabulary_bytes(json.loads(file.read_bytes()))
+
+
+def gguf_header(context: Context, artifact: Artifact) -> GGUFHeader | None:
+    """What the GGUF file says that it is; ``None`` where it is none."""
     if not is_gguf(artifact):
         return None
     blob = context.blob(artifact, next(file.path for file in artifact.files if file.path.endswith(".gguf")))

@@ -86,8 +86,8 @@ def test_sizes_are_told_before_anything_is_written(
     told = {part.split()[0]: float(part.split()[1]) for part in said.partition("about: ")[2].rstrip(".").split(", ")}
     for type, kilobytes in told.items():
         write_gguf(tiny_model_folder, tmp_path / f"{type}.gguf", type)
-        # The file has the vocabulary, too, which of a tiny model is a fifth.
-        assert 0.7 < kilobytes * 1000 / (tmp_path / f"{type}.gguf").stat().st_size < 1
+        # Of so small a file the fields and the names of the tensors are a few percent.
+        assert 0.9 < kilobytes * 1000 / (tmp_path / f"{type}.gguf").stat().st_size < 1.01
     assert "in float32 take" in checks["memory"].sentence
 
 
