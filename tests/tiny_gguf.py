@@ -35,7 +35,7 @@ def write_gguf(folder: Path, path: Path, type: str = "f32", *, fault: str = "") 
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
     writer.add_vocab_size(config["vocab_size"])
     vocabulary = sorted(tokenizer["model"]["vocab"], key=tokenizer["model"]["vocab"].get)
-    vocabulary += ["th", "the"]
+    vocabulary += [word for word in ("th", "the") if word not in vocabulary]
     vocabulary += [f"<unused{number}>" for number in range(config["vocab_size"] - len(vocabulary))]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("smollm")

@@ -53,6 +53,8 @@ def test_a_checkpoint_that_loads_and_computes_nearly_the_same(
     assert load_tokenizer(folder).chat_template == load_tokenizer(tiny_model_folder).chat_template
     assert metadata["gate"]["verdict"] == "passed"
     assert metadata["base_digest"] == tiny_model.digest
+    assert metadata["decode_speed"] > 0
+    assert metadata["reference_decode_speed"] > 0
     assert metadata["dataset_digest"] == chats.digest
     assert metadata["parameter_count"] == inspect_model(tiny_model_folder).parameter_count
     report = json.loads((folder / "quantization.json").read_text())

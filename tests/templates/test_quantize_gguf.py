@@ -55,6 +55,7 @@ def test_each_type_becomes_a_model_that_was_judged_against_the_one_it_was_made_f
     assert whole["kl_divergence"] == pytest.approx(0, abs=1e-6)
     assert 0 < eight["kl_divergence"] < 0.01
     assert eight["base_digest"] == tiny_model.digest
+    assert (eight["speed_engine"], eight["decode_speed"] > 0) == ("llama.cpp", True)
     folder = Path(made["tiny-q8_0"]["folder"])
     assert read_gguf_header(folder / "tiny-q8_0.gguf").main_type == "Q8_0"
     assert load_for_inference(folder).tokenizer.chat_template
@@ -80,6 +81,23 @@ def test_each_silent_failure_is_rejected_with_its_reason(
     gate = made[f"tiny-{type}"]["metadata"]["gate"]
     assert gate["verdict"] == "rejected"
     assert said in gate["reasons"][0]
+
+
+def test_without_llama_cpp_to_run_it_a_file_is_made_and_its_speed_not_measured(
+    quantize: Execute, tiny_model: Artifact, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as util\nreal = util.find_spec\n"
+        "util.find_spec = lambda name, *rest: None if name == 'xllamacpp' else real(name, *rest)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    made: Any = quantize(model=tiny_model.ref, types=["q8_0"])
+
+    metadata = made["tiny-q8_0"]["metadata"]
+    assert metadata["gate"]["verdict"] == "passed"
+    assert "decode_speed" not in metadata
+    assert metadata["speed_engine"] is None
 
 
 def test_a_file_that_is_worse_than_allowed_is_rejected(quantize: Execute, tiny_model: Artifact) -> None:

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-TEXT = "The quick brown fox jumps over the lazy dog, and the dog does not mind. "
-"""What is read, again and again."""
+_TEXT = "The quick brown fox jumps over the lazy dog, and the dog does not mind. "
 
 
 def speed(
@@ -41,7 +40,7 @@ def speed(
             f"{prompt_tokens} tokens to read and {new_tokens} to write are more than the model's {context}.",
             "Ask for fewer.",
         )
-    once: Any = tokenizer(TEXT, return_tensors="pt")["input_ids"]
+    once: Any = tokenizer(_TEXT, return_tensors="pt")["input_ids"]
     prompt = once.repeat(1, -(-prompt_tokens // once.shape[1]))[:, :prompt_tokens].to(model.device)
     reading, writing = [], []
     model.eval()  # type: ignore[no-untyped-call]

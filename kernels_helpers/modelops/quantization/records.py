@@ -73,16 +73,20 @@ def quality_table(
     verdicts: Mapping[str, Verdict],
 ) -> str:
     """A line for each quantized model by its name: bytes of its weights, also as a share of ``base_bytes``, its
-    perplexity as a multiple of the model's own, how often both would write the same token, and what the gate said."""
+    perplexity as a multiple of the model's own, how often both would write the same token, how many tokens a second it
+    writes where that was measured, and what the gate said."""
     width = max(map(len, sizes))
-    lines = [f"{'':<{width}}{'size':>12}{'of it':>7}  {'perplexity, times':>24}  {'top-1 agreement':>22}  gate"]
+    head = f"{'':<{width}}{'size':>12}{'of it':>7}  {'perplexity, times':>24}  {'top-1 agreement':>22}"
+    lines = [f"{head}{'written':>12}  gate"]
     for name, size in sizes.items():
         line = f"{name:<{width}}{size / 1e6:>9,.1f} MB{size / base_bytes:>7.0%}  "
         if found := measures[name]:
             ratio, top1 = found["perplexity_ratio"], found["top1_agreement"]
             line += f"{f'{ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]':>24}  "
-            line += f"{f'{top1.value:.1%} [{top1.low:.1%}, {top1.high:.1%}]':>22}  "
+            line += f"{f'{top1.value:.1%} [{top1.low:.1%}, {top1.high:.1%}]':>22}"
         else:
-            line += f"{'not measured':>24}  {'':>22}  "
+            line += f"{'not measured':>24}  {'':>22}"
+        speed = found.get("decode_speed")
+        line += f"{f'{speed.value:.0f} tokens/s' if speed else '':>12}  "
         lines.append(line + ("passed" if verdicts[name].passed else "rejected"))
     return "\n".join(lines)

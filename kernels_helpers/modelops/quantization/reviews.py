@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+    from modelops.errors import ModelOpsError
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,10 @@ class Review:
         """How the parameters are stored, but for less than a thousandth of them, such as ``Q8_0 78%, F32 22%``."""
         counts = {type: count for type, count in self.stored.items() if count > self.parameters / 1000}
         return ", ".join(f"{type} {count / self.parameters:.0%}" for type, count in counts.items())
+
+    def refused(self, error: ModelOpsError) -> Review:
+        """This review with what an engine said that does not run the model."""
+        return replace(self, problems=(*self.problems, Problem(error.code, error.message)))
 
     def as_json(self) -> dict[str, Any]:
         """The review as a JSON object."""

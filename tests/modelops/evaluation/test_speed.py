@@ -62,13 +62,20 @@ def test_a_gguf_file_is_run_by_llama_cpp(tiny_gguf: Path) -> None:
     assert told == [(done, 6) for done in range(7)]
 
 
-def test_a_file_that_llama_cpp_does_not_load_is_named(tmp_path: Path) -> None:
+def test_more_tokens_than_llama_cpp_takes_are_refused(tiny_gguf: Path) -> None:
+    with pytest.raises(InvalidInput, match="context size"):
+        gguf_speed(tiny_gguf, prompt_tokens=600)
+
+
+def test_a_file_that_ends_llama_cpp_is_named_and_ends_nothing_else(tiny_gguf: Path, tmp_path: Path) -> None:
     (tmp_path / "odd.gguf").write_bytes(b"GGUF" + bytes(100))
+    # A vocabulary with the same token twice is an assertion that fails.
+    (tmp_path / "twice.gguf").write_bytes(tiny_gguf.read_bytes().replace(b"<unused1>", b"<unused0>", 1))
 
-    with pytest.raises(InvalidInput, match=r"does not load odd\.gguf") as caught:
-        gguf_speed(tmp_path / "odd.gguf")
-
-    assert caught.value.code == "gguf_not_loaded"
+    for name in ("odd.gguf", "twice.gguf"):
+        with pytest.raises(InvalidInput, match=f"does not run {name}: .+") as caught:
+            gguf_speed(tmp_path / name)
+        assert caught.value.code == "gguf_not_run"
 
 
 def test_without_the_engine_it_is_said_what_to_install(tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
