@@ -100,7 +100,11 @@ def _print_template(template: Template, called: str) -> None:
 
 
 def _condition(when: dict[str, list[Any]]) -> str:
-    return " or ".join(f"{name} is {', '.join(map(str, choices))}" for name, choices in when.items())
+    from modelops.templates import ANY_VALUE
+
+    return " or ".join(
+        f"{name} is {'given' if ANY_VALUE in choices else ', '.join(map(str, choices))}" for name, choices in when.items()
+    )
 
 
 def _print_parameters(template: Template) -> None:
