@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
@@ -47,12 +48,27 @@ class TaskResults:
         """
         found = {}
         for task, metric, kind, value, error in self._metrics():
-            name = f"lm-eval/{task}/{metric}" + ("" if kind == "none" else f",{kind}")
+            name = _name(task, metric, kind)
             if not math.isfinite(value):
                 raise NonFinite(f"{name} is {value}.", "The model's weights may be damaged.", metric=name)
             if isinstance(error, float | int) and math.isfinite(error):
                 found[name] = self._measure(task, metric, kind, value, error)
         return found
+
+    def without_interval(self) -> list[str]:
+        """``TASK/METRIC`` of metrics that are no measures, because the harness knows no standard error of them."""
+        measured = self.measures()
+        found = [(task, metric, kind) for task, metric, kind, _, _ in self._metrics()]
+        return [f"{task}/{metric}" for task, metric, kind in found if _name(task, metric, kind) not in measured]
+
+    def write(self, folder: Path, prefix: str = "") -> list[Path]:
+        """Write ``lm_eval.json`` and ``lm_eval_samples.jsonl``, a line for each question and filter."""
+        files = [folder / f"{prefix}lm_eval.json", folder / f"{prefix}lm_eval_samples.jsonl"]
+        files[0].write_text(json.dumps({**self.document, "settings": self.settings}, indent=2, ensure_ascii=False))
+        with files[1].open("w") as lines:
+            for task, samples in self.samples.items():
+                lines.writelines(json.dumps({"task": task, **one}, ensure_ascii=False) + "\n" for one in samples)
+        return files
 
     def record(self) -> dict[str, Any]:
         """What a statement says of the run: the version of the harness, and of each task what it was, by digests.
@@ -90,6 +106,10 @@ class TaskResults:
         if error == 0:
             return Measure(value, *wilson_interval(value * count, count), "", count, BY_WILSON)
         return Measure(value, max(0.0, value - margin), min(1.0, value + margin), "", count, BY_STANDARD_ERROR)
+
+
+def _name(task: str, metric: str, kind: str) -> str:
+    return f"lm-eval/{task}/{metric}" + ("" if kind == "none" else f",{kind}")
 
 
 def _is_share(value: float, each: list[Any]) -> bool:

@@ -102,9 +102,8 @@ def _print_template(template: Template, called: str) -> None:
 def _condition(when: dict[str, list[Any]]) -> str:
     from modelops.templates import ANY_VALUE
 
-    return " or ".join(
-        f"{name} is {'given' if ANY_VALUE in choices else ', '.join(map(str, choices))}" for name, choices in when.items()
-    )
+    said = {name: "given" if ANY_VALUE in choices else ", ".join(map(str, choices)) for name, choices in when.items()}
+    return " or ".join(f"{name} is {values}" for name, values in said.items())
 
 
 def _print_parameters(template: Template) -> None:
