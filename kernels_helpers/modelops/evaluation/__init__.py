@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from modelops.evaluation.choices import Choice, choice_measures, read_choices
     from modelops.evaluation.gate import Policy, Verdict, judge
     from modelops.evaluation.gguf_speeds import gguf_speed
+    from modelops.evaluation.harness import Tasks, open_tasks, run_tasks
+    from modelops.evaluation.harness_results import TaskResults
     from modelops.evaluation.measuring import Measure, measures
     from modelops.evaluation.scoring import Scores, require_same_tokens, score_rows
     from modelops.evaluation.speeds import speed
     from modelops.evaluation.statements import descriptor, test_result
+    from modelops.evaluation.task_files import TaskFile, near, read_task_folder
 
 _HOMES = {
     "Answer": "answers",
@@ -24,6 +27,9 @@ _HOMES = {
     "Measure": "measuring",
     "Policy": "gate",
     "Scores": "scoring",
+    "TaskFile": "task_files",
+    "TaskResults": "harness_results",
+    "Tasks": "harness",
     "Verdict": "gate",
     "answer_measures": "answers",
     "answer_rows": "answers",
@@ -33,8 +39,12 @@ _HOMES = {
     "gguf_speed": "gguf_speeds",
     "judge": "gate",
     "measures": "measuring",
+    "near": "task_files",
+    "open_tasks": "harness",
     "read_choices": "choices",
+    "read_task_folder": "task_files",
     "require_same_tokens": "scoring",
+    "run_tasks": "harness",
     "score_rows": "scoring",
     "speed": "speeds",
     "test_result": "statements",
@@ -47,6 +57,9 @@ __all__ = [
     "Measure",
     "Policy",
     "Scores",
+    "TaskFile",
+    "TaskResults",
+    "Tasks",
     "Verdict",
     "answer_measures",
     "answer_rows",
@@ -56,8 +69,12 @@ __all__ = [
     "gguf_speed",
     "judge",
     "measures",
+    "near",
+    "open_tasks",
     "read_choices",
+    "read_task_folder",
     "require_same_tokens",
+    "run_tasks",
     "score_rows",
     "speed",
     "test_result",

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from modelops.templates.catalog import Catalog, Entry, find_template, list_templates
     from modelops.templates.parameter import Parameter
     from modelops.templates.schema import describe_type
-    from modelops.templates.template import Template, load_template
+    from modelops.templates.template import ANY_VALUE, Template, load_template
     from modelops.templates.values_file import read_values
 
 _HOMES = {
+    "ANY_VALUE": "template",
     "Catalog": "catalog",
     "Entry": "catalog",
     "Parameter": "parameter",
@@ -31,6 +32,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ANY_VALUE",
     "Adapter",
     "Catalog",
     "Dataset",

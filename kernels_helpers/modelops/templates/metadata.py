@@ -47,7 +47,7 @@ class TemplateMetadata(BaseModel):
     environment: EnvironmentName | None = None
     """What it runs in, where that is not the notebook's kernel: a name that ``modelops env list`` knows."""
     environments: dict[EnvironmentName, dict[str, list[bool | int | float | str]]] = {}
-    """What it runs in instead where a parameter has, or a list holds, one of these values."""
+    """What it runs in instead where a parameter has, or a list holds, one of these values; ``*`` is any at all."""
     resources: Resources = Resources()
     resumable: bool = False
     presets: dict[

@@ -16,6 +16,9 @@ from modelops.templates.notebook import read_notebook
 from modelops.templates.parameter import Parameter
 from modelops.templates.parameters import parse_parameters
 
+ANY_VALUE = "*"
+"""Stands for every value but none, an empty text and an empty list."""
+
 
 @dataclass(frozen=True)
 class Template:
@@ -35,7 +38,7 @@ class Template:
     environment: str | None
     """Name of the environment that it runs in; ``None`` for the notebook's own kernel."""
     environments: dict[str, dict[str, list[Any]]]
-    """By name, the environments that it runs in instead where a parameter has one of these values."""
+    """By name, the environments that it runs in instead where a parameter has one of these values, ``*`` any at all."""
     resources: dict[str, Any]
     """``cpus``, ``gpus`` and ``memory`` (bytes), as far as it says."""
     resumable: bool
@@ -54,7 +57,8 @@ class Template:
         for name, conditions in self.environments.items():
             for parameter, choices in conditions.items():
                 value = values.get(parameter)
-                if any(item in choices for item in (value if isinstance(value, list) else [value])):
+                items = [item for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
+                if any(item in choices for item in items) or (items and ANY_VALUE in choices):
                     return name
         return self.environment
 

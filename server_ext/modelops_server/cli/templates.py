@@ -100,7 +100,10 @@ def _print_template(template: Template, called: str) -> None:
 
 
 def _condition(when: dict[str, list[Any]]) -> str:
-    return " or ".join(f"{name} is {', '.join(map(str, choices))}" for name, choices in when.items())
+    from modelops.templates import ANY_VALUE
+
+    said = {name: "given" if ANY_VALUE in choices else ", ".join(map(str, choices)) for name, choices in when.items()}
+    return " or ".join(f"{name} is {values}" for name, values in said.items())
 
 
 def _print_parameters(template: Template) -> None:

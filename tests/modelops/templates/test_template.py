@@ -100,6 +100,17 @@ def test_the_environment_may_depend_on_what_a_parameter_is(write_notebook: Write
     assert (chosen(), chosen(types=["f16", "q4_k_m"]), chosen(fast=True)) == ("plain", "compiled", "compiled")
 
 
+def test_the_environment_may_depend_on_whether_a_parameter_is_given(write_notebook: WriteNotebook) -> None:
+    block = {"environments": {"harness": {"tasks": ["*"], "folder": ["*"]}}}
+    template = load_template(write_notebook("tasks: list[str] = []\nfolder: str | None = None", block=block))
+
+    def chosen(**values: Any) -> str | None:
+        return template.environment_for(template.validate(values))
+
+    assert (chosen(), chosen(tasks=[]), chosen(folder="")) == (None, None, None)
+    assert (chosen(tasks=["arc_easy"]), chosen(folder="mine")) == ("harness", "harness")
+
+
 def test_an_environment_that_depends_on_no_parameter_is_refused(write_notebook: WriteNotebook) -> None:
     with pytest.raises(InvalidInput, match="'compiled' depends on typez") as caught:
         load_template(write_notebook("types = 1", block={"environments": {"compiled": {"typez": [1]}}}))
