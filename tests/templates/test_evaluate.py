@@ -119,10 +119,13 @@ def gguf(registry: Registry, tiny_gguf: Path, tmp_path: Path) -> Artifact:
 def test_a_gguf_file_of_the_same_weights_agrees_with_them_everywhere(
     execute: Execute, tiny_model: Artifact, gguf: Artifact, chats: Artifact
 ) -> None:
-    events = execute("evaluate", model=gguf.ref, reference=tiny_model.ref, dataset=chats.ref, **QUICK)
+    options = QUICK | {"measure_speed": True}
+    events = execute("evaluate", model=gguf.ref, reference=tiny_model.ref, dataset=chats.ref, **options)
 
-    _, found, folder = _made(events)
+    made, found, folder = _made(events)
     measures = found["measures"]
+    assert "by llama.cpp" in measures["decode_speed"]["method"]
+    assert made["metadata"]["speed_engine"] == "llama.cpp"
     assert measures["top1_agreement"]["value"] == 1
     assert 0.9 < measures["top1_agreement"]["low"] < 1
     assert measures["kl_divergence"]["value"] == pytest.approx(0, abs=1e-6)
@@ -131,6 +134,8 @@ def test_a_gguf_file_of_the_same_weights_agrees_with_them_everywhere(
     lines = [json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()]
     assert all(line["top1_agreement"] == 1 for line in lines)
     assert lines[0]["answer"] == lines[0]["reference_answer"]
+    assert lines[0]["question"]
+    assert lines[0]["expected"]
 
 
 def test_a_checkpoint_in_four_bits_differs_from_what_it_was_made_from(

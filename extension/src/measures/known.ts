@@ -13,16 +13,21 @@ export interface IKnown {
 /** What the value of another model on the same rows is called. */
 const REFERENCE = 'reference_';
 
+/** A metric of a task of lm-evaluation-harness; a filter may follow. */
+const TASK = /^lm-eval\/(.+)\/([^/,]+)/;
+
 /** What a measure is called, how its value is said, and which way is better. */
 export function known(name: string, trans: TranslationBundle): IKnown {
-  const found = names(trans)[name];
-  if (found) {
-    return found;
+  if (name.startsWith(REFERENCE)) {
+    const own = known(name.slice(REFERENCE.length), trans);
+    return { ...own, title: trans.__('%1 of the reference', own.title), better: null };
   }
-  const own = name.startsWith(REFERENCE) ? names(trans)[name.slice(REFERENCE.length)] : undefined;
-  return own
-    ? { ...own, title: trans.__('%1 of the reference', own.title), better: null }
-    : { title: name.replaceAll('_', ' '), better: null, say: measured };
+  const [, task, metric] = TASK.exec(name) ?? [];
+  if (task !== undefined && metric !== undefined) {
+    const own = known(metric, trans);
+    return { ...own, title: trans.__('%1 in %2', own.title, task) };
+  }
+  return names(trans)[name] ?? { title: name.replaceAll('_', ' '), better: null, say: measured };
 }
 
 function names(trans: TranslationBundle): Record<string, IKnown | undefined> {
@@ -39,6 +44,8 @@ function names(trans: TranslationBundle): Record<string, IKnown | undefined> {
     top1_agreement: higher(trans.__('Top-1 agreement')),
     exact_match: higher(trans.__('Exact match')),
     f1: higher(trans.__('F1')),
+    acc: higher(trans.__('Accuracy')),
+    acc_norm: higher(trans.__('Accuracy by bytes')),
     choice_accuracy: higher(trans.__('Choices, accuracy')),
     choice_accuracy_per_byte: higher(trans.__('Choices, accuracy by bytes')),
     prefill_speed: higher(trans.__('Reading'), each(trans.__('tokens/s'))),

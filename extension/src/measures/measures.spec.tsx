@@ -58,6 +58,11 @@ describe('Measures', () => {
       title: 'Perplexity of the reference',
       better: null
     });
+    expect(known('lm-eval/stdlib_modules/acc', trans)).toMatchObject({
+      title: 'Accuracy in stdlib_modules',
+      better: 'higher'
+    });
+    expect(known('lm-eval/py/score,strict', trans).title).toBe('score in py');
     expect(known('my_score', trans)).toMatchObject({ title: 'my score', better: null });
   });
 
