@@ -128,7 +128,7 @@ def test_a_quantized_model_is_refused_unless_it_is_forced_and_then_what_is_lost_
 
     [note] = [event for event in events if event["type"] == "note"]
     assert note["level"] == "warning"
-    assert "what rounding to 4 bits took away does not come back" in note["text"]
+    assert "what rounding most of its weights to 4 bits took away does not come back" in note["text"]
     assert f"worse than {tiny_model.ref} quantized directly" in note["text"]
     twice = made(events)
     assert twice["metadata"]["requantized_from"] == {

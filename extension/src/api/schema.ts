@@ -1776,6 +1776,8 @@ export interface components {
             readonly summary: string;
             /** @description Kinds of the artifacts it makes. */
             readonly produces: readonly string[];
+            /** @description In what form its model may be stored; `null`: in any. */
+            readonly accepts: readonly ("safetensors" | "quantized" | "gguf")[] | null;
             /** @description Import names of the packages that it needs. */
             readonly requires: readonly string[];
             /** @description The environment that it runs in; `null`: the notebook's own kernel. */
@@ -1814,6 +1816,8 @@ export interface components {
             readonly summary: string | null;
             /** @default null */
             readonly produces: readonly string[] | null;
+            /** @default null */
+            readonly accepts: readonly ("safetensors" | "quantized" | "gguf")[] | null;
             /** @default null */
             readonly requires: readonly string[] | null;
             /** @default null */

@@ -263,6 +263,7 @@ describe('What can be done with an artifact', () => {
     const template = (name: string, properties: object): object => ({
       name,
       title: name.toUpperCase(),
+      accepts: null,
       schema: { properties }
     });
     const optional = {
@@ -278,10 +279,42 @@ describe('What can be done with an artifact', () => {
       })
     });
     const steps = new Steps(workbench.api);
-    expect(await steps.of('model')).toEqual([
+    expect(await steps.of({ kind: 'model', metadata: {} })).toEqual([
       { template: 'sft', title: 'SFT', parameter: 'base_model' }
     ]);
-    expect(await steps.of('adapter')).toMatchObject([{ template: 'merge', parameter: 'adapter' }]);
-    expect(await steps.of('report')).toEqual([]);
+    expect(await steps.of({ kind: 'adapter', metadata: {} })).toMatchObject([
+      { template: 'merge', parameter: 'adapter' }
+    ]);
+    expect(await steps.of({ kind: 'report', metadata: {} })).toEqual([]);
+  });
+
+  it('offers only what takes the model in the form in which it is stored', async () => {
+    const template = (name: string, accepts: readonly string[] | null): object => ({
+      name,
+      title: name,
+      accepts,
+      schema: { properties: { model: { 'x-reference': 'model' } } }
+    });
+    const workbench = answering({
+      'GET templates': { templates: [{ name: 'sft' }, { name: 'quantize' }, { name: 'evaluate' }] },
+      'GET templates/sft': template('sft', ['safetensors', 'quantized']),
+      'GET templates/quantize': template('quantize', ['safetensors']),
+      'GET templates/evaluate': template('evaluate', null)
+    });
+    const steps = new Steps(workbench.api);
+    const offered = async (metadata: Readonly<Record<string, unknown>>): Promise<string[]> =>
+      (await steps.of({ kind: 'model', metadata })).map(step => step.template);
+    expect(await offered({ format: 'gguf', quantization: 'q8_0' })).toEqual(['evaluate']);
+    expect(await offered({ format: 'gguf', quantization: 'f16' })).toEqual(['evaluate']);
+    expect(await offered({ format: 'safetensors', quantization: 'nf4' })).toEqual([
+      'sft',
+      'evaluate'
+    ]);
+    expect(await offered({ format: 'safetensors', quantization: null })).toEqual([
+      'sft',
+      'quantize',
+      'evaluate'
+    ]);
+    expect(await offered({})).toEqual(['sft', 'quantize', 'evaluate']);
   });
 });

@@ -320,7 +320,7 @@ class Subject extends VDomModel {
   private async begin(): Promise<void> {
     await this.detail.refresh();
     if (this.detail.value) {
-      this.steps = await this.steps_.of(this.detail.value.kind);
+      this.steps = await this.steps_.of(this.detail.value);
       this.stateChanged.emit();
     }
   }

@@ -1,6 +1,11 @@
-import type { Api, ArtifactKind, Template } from '../api';
+import type { Api, Artifact, Template } from '../api';
 
-/** Something that can be done with an artifact now: a template that takes its kind as an input. */
+/** What of an artifact decides what can be done with it. */
+type Subject = Pick<Artifact, 'kind' | 'metadata'>;
+
+type Form = NonNullable<Template['accepts']>[number];
+
+/** Something that can be done with an artifact now: a template that takes its kind, and its form, as an input. */
 export interface IStep {
   readonly template: string;
   readonly title: string;
@@ -8,15 +13,15 @@ export interface IStep {
   readonly parameter: string;
 }
 
-/** What can be done with artifacts, by their kind: the templates that are there say it themselves. */
+/** What can be done with artifacts, by their kind and form: the templates that are there say it themselves. */
 export class Steps {
   constructor(private readonly api: Api) {}
 
-  /** What can be done with this kind; nothing when the templates cannot be read just now. */
-  async of(kind: ArtifactKind): Promise<readonly IStep[]> {
+  /** What can be done with this artifact; nothing when the templates cannot be read just now. */
+  async of(artifact: Subject): Promise<readonly IStep[]> {
     this.templates ??= this.load();
     try {
-      return (await this.templates).flatMap(template => step(template, kind));
+      return (await this.templates).flatMap(template => step(template, artifact));
     } catch {
       this.templates = null;
       return [];
@@ -34,13 +39,27 @@ export class Steps {
 }
 
 /** A template's first parameter that takes this kind; a parameter that may be empty asks for something else. */
-function step(template: Template, kind: ArtifactKind): IStep[] {
+function step(template: Template, artifact: Subject): IStep[] {
+  const { accepts } = template;
+  if (artifact.kind === 'model' && accepts !== null && !accepts.includes(form(artifact))) {
+    return [];
+  }
   const properties = template.schema.properties as Record<string, Record<string, unknown>>;
   const [parameter] =
     Object.entries(properties).find(
-      ([, schema]) => schema['x-reference'] === kind && !Array.isArray(schema.anyOf)
+      ([, schema]) => schema['x-reference'] === artifact.kind && !Array.isArray(schema.anyOf)
     ) ?? [];
   return parameter === undefined
     ? []
     : [{ template: template.name, title: template.title, parameter }];
+}
+
+/** In what form a model is stored, as its signed metadata says. */
+function form({ metadata }: Subject): Form {
+  if (metadata.format === 'gguf') {
+    return 'gguf';
+  }
+  return metadata.quantization === null || metadata.quantization === undefined
+    ? 'safetensors'
+    : 'quantized';
 }

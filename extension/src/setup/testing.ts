@@ -9,6 +9,7 @@ export const TEMPLATE: Template = {
   kind: 'train',
   summary: 'Tunes a model.',
   produces: ['adapter'],
+  accepts: null,
   requires: [],
   environment: null,
   environments: {},

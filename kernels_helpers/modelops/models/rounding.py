@@ -22,7 +22,7 @@ class Rounding:
     method: str
     """Such as ``q4_k``, ``bitsandbytes nf4`` or ``compressed-tensors pack-quantized``."""
     bits: int | None
-    """Of a weight, without its scales; ``None`` where the files do not tell."""
+    """Of most weights, without their scales; ``None`` where the files do not tell."""
     package: str | None
     """Import name of the package that reads them back beside torch and transformers; ``None`` where nothing does."""
 
@@ -45,7 +45,17 @@ def rounding_of_gguf(header: GGUFHeader) -> Rounding | None:
     if not header.is_quantized:
         return None
     bits = re.search(r"\d+", header.main_type)
-    return Rounding(header.main_type.lower(), int(bits[0]) if bits else None, "gguf")
+    return Rounding(_file_type(header) or header.main_type.lower(), int(bits[0]) if bits else None, "gguf")
+
+
+def _file_type(header: GGUFHeader) -> str | None:
+    """What the file was written as, such as ``q4_k_m``, which stores its weights in several types."""
+    from gguf import LlamaFileType
+
+    try:
+        return LlamaFileType(int(header.fields.get("general.file_type", -1))).name.removeprefix("MOSTLY_").lower()
+    except ValueError:
+        return None
 
 
 def rounding_of_checkpoint(config: Mapping[str, Any]) -> Rounding | None:

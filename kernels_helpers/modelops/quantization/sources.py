@@ -58,7 +58,7 @@ def refuse_rounded(ref: str, metadata: Mapping[str, Any], rounding: Rounding | N
 
 def lost(ref: str, method: str, bits: int | None) -> str:
     """What a model that is quantized already has lost, and what quantizing it again adds."""
-    to = f" to {bits} bits" if bits else ""
+    to = f" most of its weights to {bits} bits" if bits else ""
     return (
         f"{ref} is quantized already ({method}): what rounding{to} took away does not come back, and a second "
         "rounding comes on top."

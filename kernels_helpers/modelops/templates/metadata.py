@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from modelops.errors import InvalidInput
-from modelops.names import ArtifactKind
+from modelops.names import ArtifactKind, ModelForm
 
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _MEMORY = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([kMGT]i?|Ki)?B?")
@@ -43,6 +43,8 @@ class TemplateMetadata(BaseModel):
     kind: Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9-]{0,39}$")] = "notebook"
     summary: Annotated[str, StringConstraints(max_length=1000)] = ""
     produces: list[ArtifactKind] = []
+    accepts: list[ModelForm] | None = None
+    """In what form its model may be stored; without it in any."""
     requires: list[Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]] = []
     environment: EnvironmentName | None = None
     """What it runs in, where that is not the notebook's kernel: a name that ``modelops env list`` knows."""
@@ -71,6 +73,7 @@ def read_metadata(notebook_metadata: dict[str, Any]) -> TemplateMetadata:
             "The notebook's modelops metadata is not valid: "
             + "; ".join(f"{problem['field']}: {problem['message']}" for problem in problems[:5])
             + ".",
-            f"Keys: {', '.join(TemplateMetadata.model_fields)}; produces takes {', '.join(get_args(ArtifactKind))}.",
+            f"Keys: {', '.join(TemplateMetadata.model_fields)}; produces takes {', '.join(get_args(ArtifactKind))}; "
+            f"accepts {', '.join(get_args(ModelForm))}.",
             problems=problems,
         ) from None

@@ -33,6 +33,8 @@ class Template:
     summary: str
     produces: tuple[str, ...]
     """Kinds of the artifacts it makes."""
+    accepts: tuple[str, ...] | None
+    """In what form its model may be stored (:data:`~modelops.names.ModelForm`); ``None``: in any."""
     requires: tuple[str, ...]
     """Import names of the packages that it needs."""
     environment: str | None
@@ -79,6 +81,7 @@ class Template:
             "kind": self.kind,
             "summary": self.summary,
             "produces": list(self.produces),
+            "accepts": None if self.accepts is None else list(self.accepts),
             "requires": list(self.requires),
             "environment": self.environment,
             "environments": self.environments,
@@ -113,6 +116,7 @@ def load_template(path: str | Path) -> Template:
         kind=metadata.kind,
         summary=metadata.summary,
         produces=tuple(metadata.produces),
+        accepts=None if metadata.accepts is None else tuple(metadata.accepts),
         requires=tuple(metadata.requires),
         environment=metadata.environment,
         environments=metadata.environments,

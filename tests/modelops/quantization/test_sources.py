@@ -16,7 +16,8 @@ from tiny_gguf import write_gguf
 from transformers import BitsAndBytesConfig
 
 from modelops.errors import InvalidInput
-from modelops.models import load_for_inference, load_model, load_tokenizer
+from modelops.models import Rounding, load_for_inference, load_model, load_tokenizer, rounding_of_gguf
+from modelops.models.gguf_files import GGUFHeader, GGUFTensor
 from modelops.quantization import merge_adapter, open_source, original_of
 from modelops.registry import Artifact, Build, Dependency, Registry
 
@@ -52,7 +53,11 @@ def test_a_model_in_full_precision_is_taken_as_it_is(registry: Registry, tiny_mo
 @pytest.mark.parametrize(
     ("type", "code", "said"),
     [
-        ("q8_0", "quantized_already", "quantized already .q8_0.: what rounding to 8 bits took away does not come back"),
+        (
+            "q8_0",
+            "quantized_already",
+            "quantized already .q8_0.: what rounding most of its weights to 8 bits took away does not come back",
+        ),
         ("f32", "weights_are_gguf", "is a GGUF file"),
     ],
 )
@@ -154,6 +159,12 @@ def test_what_nothing_here_reads_back_is_refused_by_name_also_when_forced(
             open_source(source, tmp_path / "dequantized")
         assert refusal.value.code == "quantized_already"
         assert "force" not in refusal.value.hint
+
+
+def test_a_gguf_file_is_named_by_what_it_was_written_as() -> None:
+    tensors = (GGUFTensor("a", "Q5_0", (576, 9)), GGUFTensor("b", "Q4_K", (256, 9)))
+    assert rounding_of_gguf(GGUFHeader({"general.file_type": 15}, tensors)) == Rounding("q4_k_m", 5, "gguf")
+    assert rounding_of_gguf(GGUFHeader({}, tensors)) == Rounding("q5_0", 5, "gguf")
 
 
 def test_the_original_of_a_model_that_was_quantized_twice_is_the_first_one() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from modelops.names import ModelForm
 from modelops_server.handlers.answers.base import Answer, Digest
 from modelops_server.handlers.answers.problems import Details
 
@@ -37,6 +38,7 @@ class TemplateFacts(Answer):
     kind: str
     summary: str
     produces: list[str] = Field(description="Kinds of the artifacts it makes.")
+    accepts: list[ModelForm] | None = Field(description="In what form its model may be stored; `null`: in any.")
     requires: list[str] = Field(description="Import names of the packages that it needs.")
     environment: str | None = Field(description="The environment that it runs in; `null`: the notebook's own kernel.")
     environments: dict[str, dict[str, list[bool | int | float | str]]] = Field(
@@ -65,6 +67,7 @@ class TemplateEntry(Answer):
     kind: str | None = None
     summary: str | None = None
     produces: list[str] | None = None
+    accepts: list[ModelForm] | None = None
     requires: list[str] | None = None
     environment: str | None = None
     environments: dict[str, dict[str, list[bool | int | float | str]]] | None = None

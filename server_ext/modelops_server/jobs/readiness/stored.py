@@ -12,6 +12,7 @@ from typing import Any
 from modelops.models import Rounding, rounding_of_checkpoint, rounding_of_gguf
 from modelops.models.gguf_files import GGUFHeader, read_gguf_header
 from modelops.models.safetensors_files import StoredTensor, read_header
+from modelops.names import ModelForm
 from modelops.quantization import Layer
 from modelops.quantization import vocabulary_bytes as count_vocabulary_bytes
 from modelops.registry import Artifact
@@ -102,13 +103,29 @@ def layers(tensors: Iterable[StoredTensor]) -> tuple[Layer, ...]:
     )
 
 
-def refuse_gguf(context: Context, purpose: str) -> Check | None:
-    """The check that the job's model is no GGUF file, which cannot be used for this ``purpose``."""
-    parameter, artifact = context.parameter("Model"), context.artifact("Model")
-    if parameter is None or artifact is None or not is_gguf(artifact):
+def form(context: Context, artifact: Artifact) -> ModelForm:
+    """In what form a model is stored, as templates name it in ``accepts``."""
+    if is_gguf(artifact):
+        return "gguf"
+    return "quantized" if quantization(context, artifact) else "safetensors"
+
+
+def refuse_form(context: Context) -> Check | None:
+    """The check that the template takes the job's model in the form in which it is stored; ``None`` where it does."""
+    parameter, artifact, template = context.parameter("Model"), context.artifact("Model"), context.asked.template
+    if parameter is None or artifact is None or template.accepts is None:
         return None
-    sentence = f"{artifact.ref} is a GGUF file: it can be evaluated and served, not {purpose}."
+    if (found := form(context, artifact)) in template.accepts:
+        return None
+    sentence = f"{artifact.ref} {_SAID[found]}, which {template.title!r} does not take."
     return Check(name="model", status="blocked", sentence=sentence, mend=original(artifact, parameter))
+
+
+_SAID: dict[ModelForm, str] = {
+    "gguf": "is a GGUF file",
+    "quantized": "is quantized",
+    "safetensors": "is not quantized",
+}
 
 
 def original(artifact: Artifact, parameter: str) -> Mend:

@@ -25,7 +25,7 @@ _CHECKPOINTS = 3
 
 def look(context: Context) -> Findings:
     """Look at a training whose parameters, references and kernel are right."""
-    if (refused := stored.refuse_gguf(context, "trained")) is not None:
+    if (refused := stored.refuse_form(context)) is not None:
         return Findings([refused])
     facts, checks = _count(context)
     training = _training(context, facts)

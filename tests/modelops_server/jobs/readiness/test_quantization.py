@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from tiny_gguf import write_gguf
 from tiny_llamacpp import write_environment
@@ -122,7 +123,9 @@ def test_a_model_that_is_quantized_already_is_refused(look: Look, store: Callabl
     check = look(model="nf4")["model"]
 
     assert check.status == "blocked"
-    assert "quantized already (bitsandbytes nf4): what rounding to 4 bits took away" in check.sentence
+    assert (
+        "quantized already (bitsandbytes nf4): what rounding most of its weights to 4 bits took away" in check.sentence
+    )
     assert check.mend is not None
     assert check.mend.parameters == {"force_requantize": True}
 
@@ -284,3 +287,40 @@ def test_what_needs_no_calibration_is_not_asked_for_it(look: Look, rows: Callabl
     for parameters in ({"types": ["q8_0"], "importance_rows": 32}, {"types": ["q4_k_m"]}):
         assert "calibration" not in look(model="tiny", dataset="small", **parameters)
     assert "calibration" not in look("quantize-bnb", model="tiny", dataset="small")
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in TEMPLATES.glob("*.ipynb")))
+def test_what_a_template_accepts_is_what_its_readiness_does_not_refuse(
+    look: Look, store: Callable[..., Artifact], tiny_model: Artifact, name: str
+) -> None:
+    template = load_template(TEMPLATES / f"{name}.ipynb")
+    parameter = next(item for item in template.parameters if item.reference == "Model")
+    if not parameter.required and parameter.default is None:
+        pytest.skip("its model is what another input says")
+    store("small", gguf=True, metadata={"base_model": tiny_model.ref})
+    store("nf4", quantization_config=NF4)
+    for form, model in (("safetensors", "tiny"), ("quantized", "nf4"), ("gguf", "small")):
+        checks = look(name, **{parameter.name: model})
+        refused = "model" in checks and checks["model"].status == "blocked"
+        assert refused == (template.accepts is not None and form not in template.accepts), form
+
+
+def test_a_notebook_of_any_kind_is_refused_a_model_in_a_form_that_it_does_not_take(
+    jobs: Any, store: Callable[..., Artifact], tmp_path: Path
+) -> None:
+    source = "from modelops.templates import Model\nmodel: Model"
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source, metadata={"tags": ["parameters"]})],
+        metadata={"modelops": {"kind": "look", "accepts": ["gguf"]}},
+    )
+    nbformat.write(notebook, tmp_path / "look.ipynb")
+    template = load_template(tmp_path / "look.ipynb")
+    store("small", gguf=True)
+
+    def found(model: str) -> list[str]:
+        checks = check_readiness(Asked(template, {"model": model}), jobs.queue).checks
+        return [check.sentence for check in checks if check.name == "model"]
+
+    assert found("small") == []
+    store("whole")
+    assert found("whole") == ["whole@1 is not quantized, which 'look' does not take."]
