@@ -33,7 +33,7 @@ RUNS: dict[str, list[str]] = {
 }
 ENVIRONMENTS = ("llamacpp", "llamacpp-kquants", "llm-compressor")
 SAME_PERPLEXITY = 0.001
-MEASURES = ("perplexity", "perplexity_ratio", "kl_divergence", "top1_agreement")
+MEASURES = ("perplexity", "perplexity_ratio", "kl_divergence", "top1_agreement", "decode_speed", "prefill_speed")
 
 
 def command(*arguments: str) -> Any:
@@ -79,11 +79,46 @@ def run_template(name: str, options: list[str]) -> list[dict[str, Any]]:
                 "verdict": report["gate"]["verdict"],
                 "reasons": report["gate"]["reasons"],
                 "measures": {key: report["measures"][key] for key in MEASURES if key in report["measures"]},
+                "reference": {
+                    key: report["measures"][f"reference_{key}"]
+                    for key in MEASURES
+                    if f"reference_{key}" in report["measures"]
+                },
+                "speed_engine": report.get("speed_engine"),
                 "job_seconds": seconds,
                 "job_peak_memory_bytes": attempt["peak_memory"],
             }
         )
     return rows
+
+
+def original(table: list[dict[str, Any]]) -> dict[str, Any]:
+    """The row of the model that all others were made from, as their jobs measured it beside them."""
+    measures = [key for row in table for key in row["reference"]]
+    return {
+        "template": "",
+        "quantization": "as it is",
+        "size_bytes": next(
+            item["size"] for item in command("artifacts", "list", "--limit", "1000") if item["name"] == MODEL
+        ),
+        "measures": {key: next(row["reference"][key] for row in table if key in row["reference"]) for key in measures},
+        "speed_engine": "transformers",
+    }
+
+
+def memory_bandwidth(seconds: float = 2.0) -> float:
+    """Bytes/s that all cores together read from memory: the best of sums over a gigabyte that no cache holds."""
+    import time
+
+    import torch
+
+    numbers = torch.ones(2**30 // 4)
+    best, until = 0.0, time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        began = time.perf_counter()
+        numbers.sum()
+        best = max(best, numbers.nbytes / (time.perf_counter() - began))
+    return best
 
 
 class Opened:
@@ -126,7 +161,7 @@ def with_llama_cpp(home: Path, file: Path, sequences: list[dict[str, Any]], fold
     """What llama.cpp itself makes of a file."""
     (folder / "sequences.json").write_text(json.dumps(sequences))
     python = home / "environments/llamacpp-kquants/bin/python"
-    script = ROOT / "benchmarks/others/llama_cpp_speed.py"
+    script = ROOT / "benchmarks/others/llama_cpp_likelihood.py"
     typed = [str(python), str(script), str(file), str(folder / "sequences.json")]
     done = subprocess.run(typed, capture_output=True, text=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout.strip().rpartition("\n")[2])
@@ -220,7 +255,8 @@ def measure(home: Path, only: list[str] | None, rows: int) -> dict[str, Any]:
         if not only or name in only
         for row in run_template(name, [*RUNS[name], "-p", f"eval_rows={rows}"])
     ]
-    result: dict[str, Any] = {"table": table, "rows": rows}
+    table.insert(0, original(table))
+    result: dict[str, Any] = {"table": table, "rows": rows, "memory_bandwidth": memory_bandwidth()}
     opened = Opened(rows)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -264,16 +300,21 @@ def targets(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def print_text(result: dict[str, Any]) -> None:
     """The tables for a person."""
     print(f"{MODEL} on {result['rows']} held-out rows of {DATASET}; intervals of 95 %")
-    line = "{:<22}{:>6}{:>7}  {:>22}  {:>22}  {:>9}{:>8}{:>9}  {}"
-    print(line.format("", "MB", "bits", "perplexity, times", "top-1 agreement", "decode", "job", "memory", "gate"))
+    line = "{:<22}{:>6}{:>7}  {:>25}  {:>22}  {:>22}{:>8}{:>9}  {}"
+    heads = ("", "MB", "bits", "perplexity", "times the model's own", "top-1 agreement", "job", "memory", "gate")
+    print(line.format(*heads))
     for row in result["table"]:
-        name = f"{row['template'].removeprefix('quantize-')} {row['quantization']}"
-        ratio, top1 = (_interval(row["measures"].get(key)) for key in ("perplexity_ratio", "top1_agreement"))
-        speed = f"{row['llama_cpp']['decode']:.0f} t/s" if "llama_cpp" in row else ""
-        size, memory = f"{row['size_bytes'] / 1e6:.0f}", f"{row['job_peak_memory_bytes'] / 1e9:.2f} GB"
-        bits, seconds = f"{row['bits_per_weight']:.2f}", f"{row['job_seconds']:.0f} s"
-        print(line.format(name, size, bits, ratio, top1, speed, seconds, memory, row["verdict"]))
-    print("decode: by llama.cpp, one sequence; job and memory are those of the whole job, its gate included")
+        name = f"{row['template'].removeprefix('quantize-')} {row['quantization']}".strip()
+        found = row["measures"]
+        size, bits = (
+            f"{row['size_bytes'] / 1e6:.0f}",
+            f"{row['bits_per_weight']:.2f}" if "bits_per_weight" in row else "",
+        )
+        quality = [_interval(found.get(key)) for key in ("perplexity", "perplexity_ratio", "top1_agreement")]
+        job = (f"{row['job_seconds']:.0f} s", f"{row['job_peak_memory_bytes'] / 1e9:.2f} GB") if bits else ("", "")
+        print(line.format(name, size, bits, *quality, *job, row.get("verdict", "")))
+    print("job and memory are those of the whole job, its gate included")
+    print_speeds(result)
     if "own_tools" in result:
         own = result["own_tools"]
         print(f"q8_0 beside llama.cpp's own converter: {own['identical']} of {own['tensors']} tensors are identical,")
@@ -286,8 +327,25 @@ def print_text(result: dict[str, Any]) -> None:
         print(f"gate: {sum(map(bool, caught.values()))} of {len(caught)} caught; sound q8_0 {passed}")
 
 
+def print_speeds(result: dict[str, Any]) -> None:
+    """How fast each model reads and writes, and how much of the memory's bandwidth writing takes."""
+    line = "{:<22}{:>24}{:>10}{:>24}  {}"
+    print(line.format("tokens/s", "written", "of memory", "read", "by"))
+    for row in result["table"]:
+        found = row["measures"]
+        if "decode_speed" not in found:
+            continue
+        name = f"{row['template'].removeprefix('quantize-')} {row['quantization']}".strip()
+        share = found["decode_speed"]["value"] * row["size_bytes"] / result["memory_bandwidth"]
+        speeds = [
+            "{value:.0f} [{low:.0f}, {high:.0f}]".format(**found[key]) for key in ("decode_speed", "prefill_speed")
+        ]
+        print(line.format(name, speeds[0], f"{share:.0%}", speeds[1], row["speed_engine"]))
+    print(f"memory: {result['memory_bandwidth'] / 1e9:.1f} GB/s read by all cores; a token reads every weight once")
+
+
 def _interval(measure: dict[str, Any] | None) -> str:
-    return "{value:.3f} [{low:.3f}, {high:.3f}]".format(**measure) if measure else "not measured"
+    return "{value:.3f} [{low:.3f}, {high:.3f}]".format(**measure) if measure else ""
 
 
 def main() -> None:

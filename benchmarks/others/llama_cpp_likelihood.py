@@ -1,6 +1,6 @@
-"""What llama.cpp itself makes of a GGUF file: likelihood of token sequences, and its speed, as one JSON document.
+"""What llama.cpp itself makes of a GGUF file: the likelihood of token sequences, as one JSON document.
 
-``python llama_cpp_speed.py FILE.gguf SEQUENCES.json`` in the environment ``llamacpp-kquants``; each of the sequences is
+``python llama_cpp_likelihood.py FILE.gguf SEQUENCES.json`` in the environment ``llamacpp-kquants``; each sequence is
 ``{"ids": […], "learned": [positions whose token is predicted]}``.
 """
 
@@ -10,14 +10,11 @@ import json
 import math
 import os
 import sys
-import time
 from typing import Any
-
-PREFILL, DECODE = 256, 64
 
 
 def main(file: str, sequences: str) -> None:
-    """Print ``nll`` (nats), ``tokens``, and ``prefill`` and ``decode`` in tokens/s."""
+    """Print ``nll`` (nats) and ``tokens``."""
     import llama_cpp
     import numpy as np
 
@@ -37,18 +34,7 @@ def main(file: str, sequences: str) -> None:
             highest = scores.max()
             nll += highest + math.log(np.exp(scores - highest).sum()) - scores[row["ids"][position]]
             tokens += 1
-    some = (rows[0]["ids"] * PREFILL)[:PREFILL]
-    prefill, decode = [], []
-    for _ in range(5):
-        model.reset()
-        began = time.perf_counter()
-        model.eval(some)
-        prefill.append(PREFILL / (time.perf_counter() - began))
-        began = time.perf_counter()
-        for token in some[:DECODE]:
-            model.eval([token])
-        decode.append(DECODE / (time.perf_counter() - began))
-    print(json.dumps({"nll": nll, "tokens": tokens, "prefill": sorted(prefill)[2], "decode": sorted(decode)[2]}))
+    print(json.dumps({"nll": nll, "tokens": tokens}))
 
 
 if __name__ == "__main__":
