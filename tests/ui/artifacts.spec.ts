@@ -1,6 +1,6 @@
 import { Locator, Page } from '@playwright/test';
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import {
@@ -13,10 +13,10 @@ import {
   runCommand,
   test
 } from './lab';
+import { screenshot } from './screenshots';
 
 const ROOT = resolve(__dirname, '../..');
 const BIN = join(ROOT, '.venv/bin');
-const SCREENSHOTS = join(ROOT, 'test-results/screenshots');
 
 /** Where the pictures and frames of a hostile model card would be fetched from. */
 const ELSEWHERE = '127.0.0.1:9/';
@@ -44,11 +44,6 @@ async function openArtifact(page: Page, ref: string, tab = 'overview'): Promise<
   const title = shown.getByRole('heading', { level: 2 }).first();
   await expect(title).toContainText(ref.split('@')[0] ?? ref);
   return shown;
-}
-
-async function screenshot(page: Page, name: string): Promise<void> {
-  await mkdir(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 }
 
 test('where nothing is yet, the list says what comes there and how to begin', async ({
