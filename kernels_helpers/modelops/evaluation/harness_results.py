@@ -74,7 +74,7 @@ class TaskResults:
         """What a statement says of the run: the version of the harness, and of each task what it was, by digests.
 
         ``task_sha256`` is what ``lm_eval --log_samples`` writes as ``task_hashes``: of all questions, prompts and
-        targets. ``config_sha256`` is that of the task's configuration as sorted JSON.
+        targets. ``config_sha256`` is that of the task's configuration as sorted JSON, without the place of its file.
         """
         tasks = {}
         for name, samples in self.samples.items():
@@ -84,7 +84,7 @@ class TaskResults:
                 "samples": self.document["n-samples"][name]["effective"],
                 "samples_in_all": self.document["n-samples"][name]["original"],
                 "num_fewshot": self.document["n-shot"][name],
-                "config_sha256": _sha256(json.dumps(self.document["configs"][name], sort_keys=True)),
+                "config_sha256": _sha256(json.dumps(_without_place(self.document["configs"][name]), sort_keys=True)),
                 "task_sha256": _sha256(asked),
             }
         return {**self.settings, "tasks": tasks}
@@ -112,6 +112,11 @@ def _name(task: str, metric: str, kind: str) -> str:
     return f"lm-eval/{task}/{metric}" + ("" if kind == "none" else f",{kind}")
 
 
+def _without_place(config: dict[str, Any]) -> dict[str, Any]:
+    metadata = config.get("metadata") or {}
+    return config | {"metadata": {name: value for name, value in metadata.items() if name != "config_source"}}
+
+
 def _is_share(value: float, each: list[Any]) -> bool:
     """Whether a value is the mean of numbers between 0 and 1, one of each question."""
     if not each or not all(isinstance(one, float | int) and 0 <= one <= 1 for one in each):
@@ -124,9 +129,9 @@ def _as_json(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """NumPy's numbers as Python's, exactly; what JSON has no word for as text, such as a task's functions."""
-    item = getattr(value, "item", None)
-    return item() if callable(item) else list(value) if isinstance(value, set) else str(value)
+    """NumPy's numbers and arrays as Python's, exactly; what JSON has no word for, such as a function, as text."""
+    as_list = getattr(value, "tolist", None)
+    return as_list() if callable(as_list) else sorted(value) if isinstance(value, set) else str(value)
 
 
 def _sha256(text: str) -> str:

@@ -23,6 +23,8 @@ OFFLINE = (
 )
 """How a task needs no hub."""
 
+_LIST = "List those there are with the Python of the environment lm-eval: python -m lm_eval ls tasks"
+
 
 @dataclass(frozen=True)
 class TaskFile:
@@ -65,7 +67,7 @@ def read_task_folder(folder: str | Path) -> dict[str, TaskFile]:
 def near(name: str, known: Iterable[str]) -> str:
     """A hint with the names most like ``name``."""
     alike = get_close_matches(name, list(known), n=5, cutoff=0.6)
-    return f"Did you mean {' or '.join(alike)}?" if alike else "List those there are: python -m lm_eval ls tasks"
+    return f"Did you mean {' or '.join(alike)}?" if alike else _LIST
 
 
 def _task(path: Path, root: Path) -> TaskFile | None:

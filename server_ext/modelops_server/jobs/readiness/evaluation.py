@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from modelops.errors import ModelOpsError
+from modelops.evaluation import TaskFile, near, read_task_folder
 from modelops.machine import memory_bytes, processor
 from modelops.machine.gpus import gpus
 from modelops.registry import Artifact
@@ -18,7 +20,7 @@ from modelops_server.jobs.readiness.subject import shape_of
 _LOADED_BY = {"bitsandbytes": "bitsandbytes", "compressed-tensors": "compressed_tensors", "gptq": "gptqmodel"}
 """The package that a quantized checkpoint needs, by its ``quant_method``."""
 
-_ENVIRONMENTS = {"compressed_tensors": "llm-compressor"}
+_ENVIRONMENTS = {"compressed_tensors": "llm-compressor", "lm_eval": "lm-eval"}
 """The environment that has a package which does not fit beside the others."""
 
 _MODELS = ("model", "reference")
@@ -27,7 +29,7 @@ _MODELS = ("model", "reference")
 
 def look(context: Context) -> Findings:
     """Look at an evaluation whose parameters, references and kernel are right."""
-    looks = (adapters.belongs, _reference, _length, _packages, _held_out, _choices, _memory)
+    looks = (adapters.belongs, _reference, _length, _packages, _held_out, _choices, _tasks, _memory)
     checks = [check for one in looks if (check := one(context)) is not None]
     inputs = sum(artifact.size for artifact in context.artifacts.values())
     return Findings(checks, disk=inputs)
@@ -124,6 +126,39 @@ def _choices(context: Context) -> Check | None:
         sentence=f"There is no file {path}.",
         mend=Mend(sentence="Give the whole path of a file of JSON lines, or none."),
     )
+
+
+def _tasks(context: Context) -> Check | None:
+    """What can be known of tasks without the harness, which is not where the server is."""
+    names, folder = context.values.get("tasks") or [], context.values.get("task_folder")
+    if not names:
+        sentence = "No tasks are asked for: task_folder is not used."
+        return Check(name="tasks", status="warning", sentence=sentence) if folder else None
+    try:
+        own = read_task_folder(folder) if folder else {}
+    except ModelOpsError as error:
+        return Check(name="tasks", status="blocked", sentence=error.message, mend=Mend(sentence=error.hint))
+    for name in names:
+        if name in own and own[name].missing:
+            sentence = f"The task {name} takes its questions from {own[name].missing[0]}, which is not there."
+            mend = Mend(sentence=f"Relative data_files are looked up in {folder}.")
+            return Check(name="tasks", status="blocked", sentence=sentence, mend=mend)
+    if context.python is not None and missing_packages(["lm_eval"], context.python):
+        mend = _provided(["lm_eval"], context.python)
+        return Check(name="tasks", status="blocked", sentence="The kernel lacks lm_eval, which runs tasks.", mend=mend)
+    return _known(names, own)
+
+
+def _known(names: list[str], own: dict[str, TaskFile]) -> Check:
+    tags = {tag for task in own.values() for tag in task.tags}
+    others = [name for name in names if name not in own and name not in tags]
+    if not others:
+        return ok("tasks", f"Tasks of the folder: {', '.join(names)}.")
+    sentence = (
+        f"Not in a task folder: {', '.join(others)}. Whether lm-evaluation-harness has such a task, and can reach "
+    )
+    sentence += "its questions, is seen when the job begins, before a model is loaded."
+    return Check(name="tasks", status="unknown", sentence=sentence, mend=Mend(sentence=near(others[0], own)))
 
 
 def _memory(context: Context) -> Check | None:
