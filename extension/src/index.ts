@@ -7,6 +7,7 @@ import { comparison } from './comparison/plugin';
 import { jobs } from './jobs/plugin';
 import { launcher } from './launcher/plugin';
 import { notebook } from './notebook/plugin';
+import { quantize } from './quantize/plugin';
 import { run } from './run/plugin';
 import { sidebar } from './sidebar/plugin';
 import { train } from './train/plugin';
@@ -18,6 +19,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   sidebar,
   run,
   train,
+  quantize,
   comparison,
   notebook,
   artifacts,

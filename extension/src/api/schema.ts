@@ -1379,6 +1379,19 @@ export interface components {
             } | null;
         };
         /**
+         * MeasuredBefore
+         * @description What an earlier job measured of what it made of the same model in the same way.
+         */
+        readonly MeasuredBefore: {
+            readonly ref: string;
+            readonly perplexity_ratio: number;
+            readonly interval: readonly [
+                number,
+                number
+            ] | null;
+            readonly rejected: boolean;
+        };
+        /**
          * MemoryEstimate
          * @description Bytes of memory at the peak, and of what they consist.
          */
@@ -1484,6 +1497,15 @@ export interface components {
             };
         } & {
             readonly [key: string]: unknown;
+        };
+        /**
+         * Outlook
+         * @description One way to store the weights of a model, and what would come out.
+         */
+        readonly Outlook: {
+            readonly choice: string;
+            readonly bytes: number;
+            readonly measured: components["schemas"]["MeasuredBefore"] | null;
         };
         /**
          * OverContext
@@ -1595,6 +1617,7 @@ export interface components {
             readonly fields: readonly components["schemas"]["FieldProblem"][];
             readonly estimate: components["schemas"]["Estimate"] | null;
             readonly dataset: components["schemas"]["DatasetFit"] | null;
+            readonly outlook: readonly components["schemas"]["Outlook"][];
             readonly resources: components["schemas"]["HeldResources"];
             readonly queue: components["schemas"]["Place"];
             readonly command: string;

@@ -38,6 +38,8 @@ export function Picker(props: IPickerProps): React.JSX.Element {
   const example = EXAMPLES[kind];
   const open = model.adding === name;
   const addable = kind === 'model' || kind === 'dataset';
+  // Where nothing is asked for, and something could be had, nothing is missing.
+  const absent = !chosen && !(nullable && value === '' && artifacts.length > 0);
   return (
     <div
       className="jp-ModelOps-picker"
@@ -90,7 +92,7 @@ export function Picker(props: IPickerProps): React.JSX.Element {
       ) : (
         adding.problem && <Problem problem={adding.problem} trans={trans} />
       )}
-      {known.state.kind === 'ready' && !chosen && !open && !adding.busy && (
+      {known.state.kind === 'ready' && absent && !open && !adding.busy && (
         <div id={`${id}__problem`} className="jp-ModelOps-absent">
           <span>
             {artifacts.length > 0 || (value !== '' && !example)

@@ -59,6 +59,7 @@ export const READY = {
   fields: [],
   estimate: null,
   dataset: null,
+  outlook: [],
   resources: { cpus: 1, gpus: 0, memory: 1 },
   queue: { ahead: 0, free_now: true },
   command: 'modelops run tune',

@@ -70,7 +70,7 @@ def compare_artifacts(registry: Registry, refs: Sequence[str]) -> ArtifactCompar
     artifacts = [registry.get(ref) for ref in refs]
     evaluations = [_newest_evaluation(registry, artifact) for artifact in artifacts]
     measured = [
-        {**_measures(evaluation.metadata if evaluation else {}), **_measures(artifact.metadata)}
+        {**measures_of(evaluation.metadata if evaluation else {}), **measures_of(artifact.metadata)}
         for artifact, evaluation in zip(artifacts, evaluations, strict=True)
     ]
     return ArtifactComparison(
@@ -114,7 +114,7 @@ def _facts(artifact: Artifact) -> dict[str, Any]:
     }
 
 
-def _measures(metadata: Mapping[str, Any]) -> dict[str, tuple[float | int, Interval | None]]:
+def measures_of(metadata: Mapping[str, Any]) -> dict[str, tuple[float | int, Interval | None]]:
     """The numbers of the metadata, each with the interval that the metadata gives it."""
     said = metadata.get("intervals")
     intervals = said if isinstance(said, dict) else {}

@@ -32,7 +32,21 @@ def show_readiness(readiness: Readiness) -> None:
     if readiness.estimate is not None:
         parts = sorted(readiness.estimate.memory.parts.items(), key=lambda part: -part[1])
         click.echo("  memory is for " + ", ".join(f"{name} {human_bytes(size)}" for name, size in parts if size))
+    for line in _outlook(readiness):
+        click.echo(f"  {line}")
     click.echo(f"  run it: {printable(readiness.command)}")
+
+
+def _outlook(readiness: Readiness) -> list[str]:
+    """What would come out of each choice."""
+    lines = []
+    for one in readiness.outlook:
+        line = f"{one.choice:<7} {human_bytes(one.bytes):>8}"
+        if before := one.measured:
+            verdict = ", rejected" if before.rejected else ""
+            line += f"  perplexity times {before.perplexity_ratio:.4g}, as measured of {before.ref}{verdict}"
+        lines.append(line)
+    return lines
 
 
 def _mends(check: Check) -> list[str]:

@@ -104,6 +104,24 @@ class DatasetFit(_Answer):
     """Lengths of whole rows in tokens, as ``{"from", "to", "rows"}``, ends included."""
 
 
+class MeasuredBefore(_Answer):
+    """What an earlier job measured of what it made of the same model in the same way."""
+
+    ref: str
+    perplexity_ratio: float
+    """Its perplexity, times that of the model."""
+    interval: tuple[float, float] | None
+    rejected: bool
+
+
+class Outlook(_Answer):
+    """One way to store the weights of a model, and what would come out."""
+
+    choice: str
+    bytes: int
+    measured: MeasuredBefore | None
+
+
 class HeldResources(_Answer):
     """What the job holds while it runs."""
 
@@ -128,6 +146,8 @@ class Readiness(_Answer):
     fields: list[FieldProblem]
     estimate: Estimate | None
     dataset: DatasetFit | None
+    outlook: list[Outlook]
+    """Of a quantization: what would come out of each choice."""
     resources: HeldResources
     queue: Place
     command: str

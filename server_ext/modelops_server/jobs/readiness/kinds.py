@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any, Protocol, cast
 
 from modelops.errors import InvalidInput
-from modelops_server.jobs.readiness.answers import Check, DatasetFit, FirstBatch, MemoryEstimate, TimeEstimate
+from modelops_server.jobs.readiness.answers import Check, DatasetFit, FirstBatch, MemoryEstimate, Outlook, TimeEstimate
 from modelops_server.jobs.readiness.asked import Context
 
 
@@ -24,6 +24,7 @@ class Findings:
     rows: int | None = None
     tokens: int | None = None
     dataset: DatasetFit | None = None
+    outlook: list[Outlook] = field(default_factory=list)
 
 
 class Kind(Protocol):

@@ -9,6 +9,7 @@ from modelops.machine import memory_bytes
 from modelops.models import Rounding, cannot_dequantize
 from modelops.models.safetensors_files import StoredTensor
 from modelops.quantization import (
+    Layer,
     Layout,
     Matrix,
     check_architecture,
@@ -25,6 +26,7 @@ from modelops_server.jobs.readiness import adapters, calibration, stored
 from modelops_server.jobs.readiness.answers import Check, Mend, changes, ok
 from modelops_server.jobs.readiness.asked import Context
 from modelops_server.jobs.readiness.kinds import Findings
+from modelops_server.jobs.readiness.outlook import checkpoint_sizes, choices, outlooks
 
 _WRITTEN = 2
 """How often what comes out is written: in the job's folder, and into the registry."""
@@ -55,13 +57,33 @@ def look(context: Context) -> Findings:
     disk = model.size
     if any(check.name == "model" for check in checks):  # it is written out first, in 16 bits
         disk += _FLOAT16 * parameters
-    if (types := context.values.get("types")) and tensors:
-        sizes = _sizes(context, model, tensors, types)
-        said = ", ".join(f"{type} {human_bytes(size)}" for type, size in sizes.items())
+    sizes = _sizes(context, model, tensors, layers)
+    chosen = [choice for choice in _chosen(context) if choice in sizes]
+    if chosen:
+        said = ", ".join(f"{choice} {human_bytes(sizes[choice])}" for choice in chosen)
         checks.append(ok("size", f"Of {human_bytes(model.size)} there will be about: {said}."))
         # With an adapter, the merged model is written first; without one, what the quantizer reads.
-        disk += model.size + _WRITTEN * sum(sizes.values())
-    return Findings(checks, disk=disk)
+        disk += model.size + _WRITTEN * sum(sizes[choice] for choice in chosen)
+    return Findings(checks, disk=disk, outlook=outlooks(context, model, sizes))
+
+
+def _chosen(context: Context) -> list[str]:
+    """How the weights are to be stored: several GGUF types, or one scheme."""
+    values = context.values
+    return list(values.get("types", ())) or [str(values[name]) for name in ("scheme",) if name in values]
+
+
+def _sizes(context: Context, model: Artifact, tensors: list[StoredTensor], layers: tuple[Layer, ...]) -> dict[str, int]:
+    """Bytes of the weights by each way to store them that the template offers; none where shapes are not known."""
+    offered = choices(context)
+    if not tensors or not offered:
+        return {}
+    # Then the head is the embeddings, also where it is stored beside them.
+    if stored.config(context, model).get("tie_word_embeddings"):
+        tensors = [tensor for tensor in tensors if tensor.name != "lm_head.weight"]
+    if "types" in context.values:
+        return _gguf_sizes(context, model, tensors, offered)
+    return checkpoint_sizes(context, tensors, layers, offered)
 
 
 def _rounded(context: Context, model: Artifact) -> Check | None:
@@ -109,11 +131,9 @@ def _architecture(context: Context, model: Artifact) -> Check | None:
     return None
 
 
-def _sizes(context: Context, model: Artifact, tensors: list[StoredTensor], types: list[str]) -> dict[str, int]:
+def _gguf_sizes(context: Context, model: Artifact, tensors: list[StoredTensor], types: list[str]) -> dict[str, int]:
     """Bytes of a GGUF file of each type."""
     config = stored.config(context, model)
-    if config.get("tie_word_embeddings"):  # then the head is the embeddings, also where it is stored beside them
-        tensors = [tensor for tensor in tensors if tensor.name != "lm_head.weight"]
     matrices = [
         Matrix(tensor.name, tensor.shape[-1], tensor.elements // tensor.shape[-1])
         for tensor in tensors

@@ -51,6 +51,7 @@ def check_readiness(
         fields=problems,
         estimate=estimate,
         dataset=findings.dataset,
+        outlook=findings.outlook,
         resources=HeldResources(cpus=share.cpus, gpus=share.gpus or 0, memory=share.memory),
         queue=place,
         command=as_command(asked),

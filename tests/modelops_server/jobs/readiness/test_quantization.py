@@ -13,7 +13,10 @@ import nbformat
 import pytest
 from tiny_gguf import write_gguf
 from tiny_llamacpp import write_environment
+from transformers import BitsAndBytesConfig
 
+from modelops.models import load_model
+from modelops.models.safetensors_files import read_header
 from modelops.registry import Artifact, Build, Dependency, Registry
 from modelops.templates import load_template
 from modelops_server.jobs.readiness import Asked, Check, check_readiness
@@ -90,6 +93,62 @@ def test_sizes_are_told_before_anything_is_written(
         # Of so small a file the fields and the names of the tensors are a few percent.
         assert 0.9 < kilobytes * 1000 / (tmp_path / f"{type}.gguf").stat().st_size < 1.01
     assert "in float32 take" in checks["memory"].sentence
+
+
+@pytest.fixture
+def foresee(jobs: Any, look: Look) -> Callable[..., dict[str, Any]]:
+    """Asks what would come out of each choice."""
+
+    def outlook(template: str, **parameters: Any) -> dict[str, Any]:
+        asked = Asked(
+            load_template(TEMPLATES / f"{template}.ipynb"), {"dataset": "chats", "model": "tiny", **parameters}
+        )
+        return {one.choice: one for one in check_readiness(asked, jobs.queue, inventory=MACHINE).outlook}
+
+    return outlook
+
+
+def test_the_size_of_each_choice_is_told_also_of_those_that_are_not_chosen(
+    foresee: Callable[..., dict[str, Any]], tiny_model: Artifact, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    types = foresee("quantize-gguf", types=["q8_0"])
+    assert {"f32", "bf16", "q8_0", "q4_k_m"} < set(types)
+    assert types["f32"].bytes > types["bf16"].bytes > types["q8_0"].bytes > types["q4_0"].bytes
+
+    schemes = foresee("quantize-bnb")
+    config = BitsAndBytesConfig(load_in_8bit=True)
+    load_model(tiny_model_folder, dtype="auto", quantization_config=config).save_pretrained(tmp_path / "int8")
+    stored = sum(tensor.end - tensor.start for tensor in read_header(tmp_path / "int8" / "model.safetensors"))
+    assert schemes["int8"].bytes == pytest.approx(stored, rel=0.001)
+    assert schemes["nf4"].bytes < schemes["int8"].bytes
+    assert not any(one.measured for one in schemes.values())
+
+
+def test_what_was_measured_before_of_the_same_model_is_told(
+    foresee: Callable[..., dict[str, Any]], registry: Registry, tiny_model: Artifact, tmp_path: Path
+) -> None:
+    def made(name: str, quantization: str, ratio: float, **metadata: Any) -> Artifact:
+        (tmp_path / "made").mkdir(exist_ok=True)
+        (tmp_path / "made" / "weights").write_text(f"{name}{ratio}")
+        facts = {
+            "base_digest": tiny_model.digest,
+            "quantization": quantization,
+            "perplexity_ratio": ratio,
+            "intervals": {"perplexity_ratio": f"{ratio - 0.1:.4g} to {ratio + 0.1:.4g}"},
+            **metadata,
+        }
+        build = Build("job", {}, (tiny_model.as_dependency("model"),))
+        return registry.register(tmp_path / "made", name=name, kind="model", metadata=facts, build=build)
+
+    made("four", "gptq-w4a16", 1.3)
+    made("four", "gptq-w4a16", 1.2, gate={"verdict": "rejected", "reasons": ["It is worse."], "rulings": []})
+    made("other", "gptq-w8a8", 1.01, base_digest="0" * 64)
+    made("adapted", "gptq-w8a8", 1.02, adapter_digest="1" * 64)
+
+    before = foresee("quantize-gptq")["W4A16"].measured
+    assert (before.ref, before.perplexity_ratio, before.interval, before.rejected) == ("four@2", 1.2, (1.1, 1.3), True)
+    assert foresee("quantize-gptq")["W8A8"].measured is None
+    assert foresee("quantize-awq")["W4A16"].measured is None
 
 
 def test_an_architecture_that_the_converter_does_not_know_is_told_with_those_it_knows(
