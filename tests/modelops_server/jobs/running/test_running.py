@@ -113,7 +113,7 @@ def test_what_an_error_says_helps_is_the_hint_and_stands_in_the_notebook(
     job = jobs.run(notebook("import modelops\nmodelops.open_artifact('no-such-model')"))
 
     assert job.reason.details["ename"] == "NotFound"
-    assert job.reason.hint == "List what there is: modelops artifacts list"
+    assert job.reason.hint == "See `modelops artifacts list`."
     [shown] = [output for output in jobs.output(job).cells[0].outputs if output.output_type == "error"]
     assert job.reason.hint in "\n".join(shown.traceback)
 
