@@ -19,6 +19,8 @@ class ModelOpsError(Exception):
 
     def __init__(self, code: str, message: str, hint: str = "", **details: Any) -> None:
         super().__init__(message)
+        if hint:
+            self.add_note(hint)  # a traceback, such as a notebook's, shows it, too
         self.code = code
         self.message = message
         self.hint = hint

@@ -15,7 +15,7 @@ from modelops.paths import StateHome
 from modelops_server.environments import Environment, environment
 from modelops_server.environments.creation import create
 
-__all__ = ["execute", "llm_compressor", "tiny_gguf"]
+__all__ = ["execute", "llm_compressor", "lm_eval", "tiny_gguf"]
 
 Execute = Callable[..., list[dict[str, Any]]]
 
@@ -43,14 +43,23 @@ def execute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Execute:
     return run
 
 
-@pytest.fixture(scope="session")
-def made_llm_compressor(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    folder = tmp_path_factory.mktemp("llm-compressor")
-    made = environment(StateHome(folder), "llm-compressor")
+def _made(name: str, factory: pytest.TempPathFactory) -> Environment:
+    folder = factory.mktemp(name)
+    made = environment(StateHome(folder), name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_DATA_DIR", str(folder / "jupyter"))
         create(made, lambda _: None)
     return made
+
+
+@pytest.fixture(scope="session")
+def made_llm_compressor(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    return _made("llm-compressor", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def made_lm_eval(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    return _made("lm-eval", tmp_path_factory)
 
 
 @pytest.fixture
@@ -58,3 +67,11 @@ def llm_compressor(made_llm_compressor: Environment, monkeypatch: pytest.MonkeyP
     """The environment ``llm-compressor``, made once for all tests; its kernel can be found."""
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(made_llm_compressor.folder.parents[1] / "jupyter"))
     return made_llm_compressor
+
+
+@pytest.fixture
+def lm_eval(made_lm_eval: Environment, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """The environment ``lm-eval``, made once for all tests; its kernel can be found, and no hub."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(made_lm_eval.folder.parents[1] / "jupyter"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    return made_lm_eval

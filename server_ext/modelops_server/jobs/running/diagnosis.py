@@ -48,8 +48,17 @@ def from_error(place: CellPlace, ename: str, evalue: str, traceback: list[str]) 
         message = f"The notebook ended itself in {place}: {ename}({evalue})."
     else:
         message = f"{ename} in {place}: {evalue.splitlines()[0] if evalue else 'no message'}"
+    if code is ReasonCode.CELL_ERROR:
+        hint = _note(ename, traceback) or hint
     tail = plain("\n".join(traceback)).splitlines()[-30:]
     return AttemptEnded.failed(code, message, hint, cell=place.as_json(), ename=ename, evalue=evalue, traceback=tail)
+
+
+def _note(ename: str, traceback: list[str]) -> str:
+    """What an exception notes on itself, such as what helps: IPython shows it behind the message."""
+    lines = [plain(part) for part in traceback]
+    place = max((number for number, line in enumerate(lines) if line.startswith(f"{ename}:")), default=len(lines))
+    return " ".join(" ".join(lines[place + 1 :]).split())[:1000]
 
 
 def early_exit(place: CellPlace, how: str) -> AttemptEnded:

@@ -121,6 +121,47 @@ def test_a_dataset_without_held_out_rows_a_missing_file_and_too_long_rows_are_to
     assert checks["max_length"].mend.parameters == {"max_length": 512}
 
 
+SHIPPED_TASKS = str(Path(__file__).parents[4] / "notebooks" / "lm-eval-tasks")
+
+
+def test_tasks_need_their_environment_and_nothing_else_does(evaluate: Evaluate) -> None:
+    assert "tasks" not in evaluate()
+    check = evaluate(tasks=["stdlib_modules"], task_folder=SHIPPED_TASKS)["environment"]
+    assert check.status == "blocked"
+    assert check.mend is not None
+    assert check.mend.action == {"kind": "create-environment", "environment": "lm-eval"}
+
+
+def test_tasks_in_a_kernel_without_the_harness_are_blocked(jobs: Any, tiny_model: Artifact, chats: Artifact) -> None:
+    given = {"model": "tiny", "dataset": "chats", "tasks": ["stdlib_modules"], "task_folder": SHIPPED_TASKS}
+    readiness = check_readiness(Asked(TEMPLATE, given, kernel="python3"), jobs.queue, inventory=MACHINE)
+
+    check = {check.name: check for check in readiness.checks}["tasks"]
+    assert (check.status, check.sentence) == ("blocked", "The kernel lacks lm_eval, which runs tasks.")
+    assert check.mend is not None
+    assert check.mend.command == "--kernel modelops-lm-eval"
+
+
+def test_what_a_task_folder_says_is_known_before(evaluate: Evaluate, tmp_path: Path) -> None:
+    known = evaluate(tasks=["stdlib_modules", "python_values"], task_folder=SHIPPED_TASKS)["tasks"]
+    assert (known.status, known.sentence) == ("ok", "Tasks of the folder: stdlib_modules, python_values.")
+    elsewhere = evaluate(tasks=["stdlib_module", "arc_easy"], task_folder=SHIPPED_TASKS)["tasks"]
+    assert (elsewhere.status, "stdlib_module, arc_easy" in elsewhere.sentence) == ("unknown", True)
+    assert elsewhere.mend is not None
+    assert elsewhere.mend.sentence == "Did you mean stdlib_modules?"
+
+    missing = evaluate(tasks=["x"], task_folder=str(tmp_path / "none"))["tasks"]
+    assert (missing.status, missing.sentence) == ("blocked", f"There is no folder {tmp_path / 'none'}.")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "x.yaml").write_text("task: x\ndataset_path: json\ndataset_kwargs: {data_files: x.jsonl}\n")
+    without = evaluate(tasks=["x"], task_folder=str(tmp_path / "mine"))["tasks"]
+    assert (without.status, "x.jsonl, which is not there" in without.sentence) == ("blocked", True)
+    (tmp_path / "mine" / "y.yaml").write_text("task: [")
+    broken = evaluate(tasks=["x"], task_folder=str(tmp_path / "mine"))["tasks"]
+    assert (broken.status, broken.sentence.startswith("y.yaml is not YAML")) == ("blocked", True)
+    assert evaluate(task_folder=SHIPPED_TASKS)["tasks"].status == "warning"
+
+
 def test_weights_that_do_not_fit_are_blocked(evaluate: Evaluate) -> None:
     check = evaluate(Inventory(cpus=4, gpus=(), memory=10**5), reference="tiny")["memory"]
     assert check.status == "blocked"

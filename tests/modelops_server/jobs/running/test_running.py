@@ -107,6 +107,17 @@ def test_a_hint_names_the_job_in_its_command(jobs: Any, notebook: Callable[..., 
     assert job.attempt.reason.hint == job.reason.hint
 
 
+def test_what_an_error_says_helps_is_the_hint_and_stands_in_the_notebook(
+    jobs: Any, notebook: Callable[..., Path]
+) -> None:
+    job = jobs.run(notebook("import modelops\nmodelops.open_artifact('no-such-model')"))
+
+    assert job.reason.details["ename"] == "NotFound"
+    assert job.reason.hint == "See `modelops artifacts list`."
+    [shown] = [output for output in jobs.output(job).cells[0].outputs if output.output_type == "error"]
+    assert job.reason.hint in "\n".join(shown.traceback)
+
+
 def test_a_secret_reaches_the_kernel_and_is_written_nowhere(
     jobs: Any, notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
