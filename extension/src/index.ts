@@ -3,7 +3,7 @@ import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { about } from './about/plugin';
 import { artifactComparison } from './artifact-comparison/plugin';
 import { artifacts } from './artifacts/plugin';
-import { comparison } from './comparison/plugin';
+import { comparison } from './job-comparison/plugin';
 import { jobs } from './jobs/plugin';
 import { launcher } from './launcher/plugin';
 import { notebook } from './notebook/plugin';
