@@ -61,7 +61,7 @@ def measure(home: Path) -> dict[str, Any]:
         f"{task} {key}": (ours["results"].get(task, {}).get(key, MISSING), value)
         for task, values in theirs["results"].items()
         for key, value in values.items()
-        if "," in key
+        if "," in key and value != "N/A"  # which has no standard error
     }
     hashes = {name: task["task_sha256"] for name, task in settings["lm_eval"]["tasks"].items()}
     return {
