@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from modelops.evaluation.scoring import Scores, require_same_tokens, score_rows
     from modelops.evaluation.speeds import speed
     from modelops.evaluation.statements import descriptor, test_result
-    from modelops.evaluation.task_files import TaskFile, near, read_task_folder
+    from modelops.evaluation.task_files import TaskFile, near_matches, read_task_folder
 
 _HOMES = {
     "Answer": "answers",
@@ -39,7 +39,7 @@ _HOMES = {
     "gguf_speed": "gguf_speeds",
     "judge": "gate",
     "measures": "measuring",
-    "near": "task_files",
+    "near_matches": "task_files",
     "open_tasks": "harness",
     "read_choices": "choices",
     "read_task_folder": "task_files",
@@ -69,7 +69,7 @@ __all__ = [
     "gguf_speed",
     "judge",
     "measures",
-    "near",
+    "near_matches",
     "open_tasks",
     "read_choices",
     "read_task_folder",

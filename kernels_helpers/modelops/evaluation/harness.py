@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from modelops.errors import InvalidInput, NotFound, Unavailable
 from modelops.evaluation.harness_results import TaskResults
 from modelops.evaluation.progress import OnProgress, quietly
-from modelops.evaluation.task_files import OFFLINE, near, read_task_folder
+from modelops.evaluation.task_files import OFFLINE, near_matches, read_task_folder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -51,7 +51,7 @@ def open_tasks(names: Sequence[str], folder: str | Path | None = None) -> Tasks:
     for name in names:
         if name not in manager.all_tasks:
             raise NotFound(
-                "unknown_task", f"lm-evaluation-harness has no task {name!r}.", near(name, manager.all_tasks)
+                "unknown_task", f"lm-evaluation-harness has no task {name!r}.", near_matches(name, manager.all_tasks)
             )
         if name in own and own[name].missing:
             raise NotFound(

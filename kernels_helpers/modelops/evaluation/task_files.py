@@ -64,7 +64,7 @@ def read_task_folder(folder: str | Path) -> dict[str, TaskFile]:
     return found
 
 
-def near(name: str, known: Iterable[str]) -> str:
+def near_matches(name: str, known: Iterable[str]) -> str:
     """A hint with the names most like ``name``."""
     alike = get_close_matches(name, list(known), n=5, cutoff=0.6)
     return f"Did you mean {' or '.join(alike)}?" if alike else _LIST

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelops.errors import ModelOpsError
-from modelops.evaluation import near, open_tasks, read_task_folder
+from modelops.evaluation import near_matches, open_tasks, read_task_folder
 
 SHIPPED = Path(__file__).parents[3] / "notebooks" / "lm-eval-tasks"
 
@@ -85,8 +85,8 @@ def test_no_folder_and_no_task(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_nearly_right_is_proposed() -> None:
-    assert near("arc_eazy", ["arc_easy", "hellaswag"]) == "Did you mean arc_easy?"
-    assert "lm_eval ls tasks" in near("zzz", ["arc_easy"])
+    assert near_matches("arc_eazy", ["arc_easy", "hellaswag"]) == "Did you mean arc_easy?"
+    assert "lm_eval ls tasks" in near_matches("zzz", ["arc_easy"])
 
 
 def test_without_the_harness_its_environment_is_named() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from modelops.errors import ModelOpsError
-from modelops.evaluation import TaskFile, near, read_task_folder
+from modelops.evaluation import TaskFile, near_matches, read_task_folder
 from modelops.machine import memory_bytes, processor
 from modelops.machine.gpus import gpus
 from modelops.registry import Artifact
@@ -158,7 +158,7 @@ def _known(names: list[str], own: dict[str, TaskFile]) -> Check:
         f"Not in a task folder: {', '.join(others)}. Whether lm-evaluation-harness has such a task, and can reach "
     )
     sentence += "its questions, is seen when the job begins, before a model is loaded."
-    return Check(name="tasks", status="unknown", sentence=sentence, mend=Mend(sentence=near(others[0], own)))
+    return Check(name="tasks", status="unknown", sentence=sentence, mend=Mend(sentence=near_matches(others[0], own)))
 
 
 def _memory(context: Context) -> Check | None:
