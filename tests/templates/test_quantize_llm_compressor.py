@@ -64,6 +64,7 @@ def test_a_checkpoint_that_loads_and_computes_nearly_the_same(
     assert metadata["group_size"] == group
     assert metadata["calibration_rows"] == 8
     assert metadata["gate"]["verdict"] == "passed"
+    assert (metadata["speed_engine"], metadata["decode_speed"] > 0) == ("transformers", True)
     report = json.loads((folder / "quantization.json").read_text())
     assert report["review"]["problems"] == []
     assert report["review"]["stored"][scheme] == 73728

@@ -1,27 +1,13 @@
 import { Locator, Page } from '@playwright/test';
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 
 import { execute, expect, expectAccessible, ILabServer, openLab, runCommand, test } from './lab';
 import { screenshot } from './screenshots';
-
-const ROOT = resolve(__dirname, '../..');
+import { makeTrainable } from './trainable';
 
 /** One test after the other: the state home goes from empty to one that can be trained in. */
 test.describe.configure({ mode: 'serial' });
-
-/** Register the model and the dataset that the form's defaults name; the model's files are in `tiny-model`, too. */
-async function makeTrainable(lab: ILabServer): Promise<void> {
-  const env = { ...process.env, MODELOPS_HOME: join(lab.folder, 'modelops') };
-  const script = join(ROOT, 'tests/ui/trainable.py');
-  await promisify(execFile)(
-    join(ROOT, '.venv/bin/python'),
-    [script, join(lab.folder, 'tiny-model')],
-    { env }
-  );
-}
 
 /** Press Tab until something has the focus. */
 async function tabTo(page: Page, target: Locator): Promise<void> {
