@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, caretRightIcon, VDomRenderer } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { Ago, Empty, Problem, Progress } from '../components';
+import { Ago, Empty, Problem, Progress, Rejected } from '../components';
 import { Compare } from '../components/compare';
 import { Pages } from '../components/pages';
 import { bytes, count } from '../format';
@@ -308,11 +308,7 @@ function Cells(props: {
             {alias}
           </span>
         ))}
-        {artifact.rejected.length > 0 && (
-          <span className="jp-ModelOps-rejected" title={artifact.rejected.join('\n')}>
-            <span aria-hidden="true">✗</span> {trans.__('rejected')}
-          </span>
-        )}
+        <Rejected reasons={artifact.rejected} trans={trans} />
       </td>
       <td className="jp-ModelOps-quantity">{bytes(artifact.size)}</td>
       <td className="jp-ModelOps-quiet">{artifact.job ?? trans.__('added')}</td>

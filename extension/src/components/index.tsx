@@ -58,6 +58,19 @@ export function Empty(props: { sentence: string; children?: React.ReactNode }): 
   );
 }
 
+/** That something did not pass its gate, with the reasons on hover; nothing where there are none. */
+export function Rejected(props: {
+  reasons: readonly string[];
+  trans: TranslationBundle;
+}): React.JSX.Element | null {
+  const { reasons, trans } = props;
+  return reasons.length === 0 ? null : (
+    <span className="jp-ModelOps-rejected" title={reasons.join('\n')}>
+      <span aria-hidden="true">✗</span> {trans.__('rejected')}
+    </span>
+  );
+}
+
 /** A bar that says how far something is; without a fraction, that it is at work. */
 export function Progress(props: { label: string; fraction: number | null }): React.JSX.Element {
   const value = props.fraction === null ? {} : { value: props.fraction };

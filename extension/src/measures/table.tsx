@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { ArtifactComparison } from '../api';
+import { Rejected } from '../components';
 import { bytes } from '../format';
 import { best, IMeasured, IMeasureRow, labelsOf, measureRows } from './columns';
 import { known } from './known';
@@ -43,13 +44,9 @@ export function MeasureTable(props: {
                 ) : (
                   ref
                 )}
-                {rejected.length > 0 && (
-                  <div>
-                    <span className="jp-ModelOps-rejected" title={rejected.join('\n')}>
-                      <span aria-hidden="true">✗</span> {trans.__('rejected')}
-                    </span>
-                  </div>
-                )}
+                <div>
+                  <Rejected reasons={rejected} trans={trans} />
+                </div>
               </th>
             ))}
           </tr>

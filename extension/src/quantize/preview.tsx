@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Readiness } from '../api';
+import { Rejected } from '../components';
 import { bytes, measured } from '../format';
 import type { IPreviewProps, IWorkbench } from '../tokens';
 
@@ -79,7 +80,9 @@ function Before(props: { outlook: Outlook; workbench: IWorkbench }): React.JSX.E
           {trans.__('%1 to %2', ...before.interval.map(measured))}
         </span>
       )}{' '}
-      {before.rejected && <span className="jp-ModelOps-rejected">✗ {trans.__('rejected')}</span>}
+      {before.rejected && (
+        <Rejected reasons={[trans.__('It did not pass the gate of its job.')]} trans={trans} />
+      )}
     </>
   );
 }

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { JobDetail, Reason } from '../api';
-import { Status } from '../components';
+import { Rejected, Status } from '../components';
 import { bytes, measured as said } from '../format';
 import { isMeasured } from '../measures/columns';
 import { Findings } from '../measures/findings';
@@ -145,6 +145,7 @@ function MadeView(props: { made: Made; model: RunModel }): React.JSX.Element {
           </span>
         )}
         <BadgeView badge={made.badge} verify={() => void made.verify()} trans={trans} />
+        <Rejected reasons={artifact?.rejected ?? []} trans={trans} />
         {artifact?.kind === 'adapter' && (
           <button
             className="jp-mod-styled jp-mod-accept jp-ModelOps-next"

@@ -64,6 +64,7 @@ const MADE = {
   ref: 'my-adapter@1',
   kind: 'adapter',
   size: 1_000_000,
+  rejected: ['It is worse than allowed.'],
   // Signed documents hold numbers with a fraction as text.
   metadata: { loss_before: '2.72', loss_after: '2.25' }
 };
@@ -216,7 +217,7 @@ describe('RunView', () => {
     );
     await until(() => model.made[0]?.badge.kind === 'verified');
     const node = await shown(view);
-    expect(node.textContent).toContain('my-adapter@1adapter · 1 MB✓ verified');
+    expect(node.textContent).toContain('my-adapter@1adapter · 1 MB✓ verified✗ rejected');
     expect(node.textContent).toContain('Held-out loss2.72 → 2.25 −17.3 %');
     button(node, 'Merge into a model…').click();
     expect(workbench.opened).toEqual([
