@@ -22,6 +22,11 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("c
 _FORBIDDEN = frozenset('<>:"|?*\\%')
 
 
+def in_words(measure: str) -> str:
+    """The name of a measure as a person reads it; the names of tasks stay as they are."""
+    return measure if "/" in measure else measure.replace("_", " ")
+
+
 def check_name(name: str, what: str = "name") -> str:
     """Return ``name`` if it may name an artifact, an alias or a template; raise ``InvalidInput`` if not."""
     if not _NAME.fullmatch(name) or ".." in name or name.split(".")[0] in _DEVICES:

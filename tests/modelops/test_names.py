@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelops.errors import InvalidInput
-from modelops.names import Reference, check_member_path, check_name, collision_key
+from modelops.names import Reference, check_member_path, check_name, collision_key, in_words
 
 HOSTILE = [
     "../x",
@@ -101,3 +101,11 @@ def test_a_reference_may_name_what_a_job_makes() -> None:
     for text in ("job:", "job:../x", "job:a/", "job:a/b@1"):
         with pytest.raises(InvalidInput):
             Reference.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("measure", "said"),
+    [("top1_agreement", "top1 agreement"), ("lm-eval/stdlib_modules/acc_norm", "lm-eval/stdlib_modules/acc_norm")],
+)
+def test_measures_are_said_in_words_and_the_names_of_tasks_as_they_are(measure: str, said: str) -> None:
+    assert in_words(measure) == said

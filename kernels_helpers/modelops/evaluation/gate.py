@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from modelops.errors import InvalidInput
+from modelops.names import in_words
 
 if TYPE_CHECKING:
     from modelops.evaluation.measuring import Measure
@@ -122,7 +123,7 @@ def _rule(rule: str, name: str, direction: Literal["at most", "at least"], limit
     sign = 1 if direction == "at most" else -1
     best, worst = sorted((sign * measure.low, sign * measure.high))
     outcome: Outcome = "holds" if worst <= sign * limit else "undecided" if best <= sign * limit else "fails"
-    found = f"{name.replace('_', ' ')} {measure.value:.4g} [{measure.low:.4g}, {measure.high:.4g}]"
+    found = f"{in_words(name)} {measure.value:.4g} [{measure.low:.4g}, {measure.high:.4g}]"
     sentence = f"{found}, {direction} {limit:.4g} is asked for"
     if outcome == "undecided":
         sentence += ": the interval reaches across the limit; more rows would decide"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from modelops.names import in_words
 from modelops.quantization.sources import requantized_note
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def quantized_model_card(name: str, metadata: Mapping[str, Any], measures: Mappi
     lines = [f"- {reason}" for reason in gate["reasons"]]
     said = "It **passed** its gate." if gate["verdict"] == "passed" else "It was **rejected** by its gate:"
     rows = "\n".join(
-        f"| {key.replace('_', ' ')} | {one.value:.4g} | {one.interval} | {one.unit} |" for key, one in measures.items()
+        f"| {in_words(key)} | {one.value:.4g} | {one.interval} | {one.unit} |" for key, one in measures.items()
     )
     table = (
         f"| measure | value | 95 % interval | unit |\n|---|---|---|---|\n{rows}\n" if rows else "It was not measured.\n"

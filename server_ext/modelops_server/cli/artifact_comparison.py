@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modelops.names import in_words
 from modelops.units import human_bytes
 from modelops_server.cli.output import print_table
 
@@ -28,7 +29,7 @@ def show_artifact_comparison(comparison: ArtifactComparison) -> None:
 def _section(title: str, names: list[str], rows: Iterable[Row]) -> None:
     click.echo(f"\n{click.style(title, bold=True)}")
     lines = [
-        ("≠" if row.differs else "", row.name.replace("_", " "), *(_text(row.name, value) for value in row.values))
+        ("≠" if row.differs else "", in_words(row.name), *(_text(row.name, value) for value in row.values))
         for row in rows
     ]
     print_table(("", "", *names), lines, "None.")

@@ -10,7 +10,7 @@ from modelops.training.estimate import Plan, RowLoad, checkpoint_bytes, output_b
 from modelops.training.preview import DatasetFacts
 from modelops_server.jobs.preflight import missing_packages
 from modelops_server.jobs.readiness import datasets, memory, speeds, stored
-from modelops_server.jobs.readiness.answers import Check, DatasetFit, FirstBatch, ok
+from modelops_server.jobs.readiness.answers import Check, DatasetFit, FirstBatch, changes, ok
 from modelops_server.jobs.readiness.asked import Context
 from modelops_server.jobs.readiness.kinds import Findings
 from modelops_server.jobs.readiness.previews import previews
@@ -25,7 +25,7 @@ _CHECKPOINTS = 3
 
 def look(context: Context) -> Findings:
     """Look at a training whose parameters, references and kernel are right."""
-    if (refused := stored.refuse_form(context)) is not None:
+    if (refused := stored.refuse_form(context) or _refuse_rounded(context)) is not None:
         return Findings([refused])
     facts, checks = _count(context)
     training = _training(context, facts)
@@ -50,6 +50,20 @@ def look(context: Context) -> Findings:
         tokens=progress.tokens,
         dataset=fit,
     )
+
+
+def _refuse_rounded(context: Context) -> Check | None:
+    """The check that all weights are to be trained of a model that is not rounded; ``None`` where that is so."""
+    model, parameter = context.artifact("Model"), context.parameter("Model")
+    if context.values.get("method") != "full" or model is None or parameter is None:
+        return None
+    if stored.form(context, model) != "quantized":
+        return None
+    sentence = f"{model.ref} is quantized: rounded weights cannot be trained, only an adapter beside them."
+    mend = stored.original(model, parameter)
+    if mend.parameters is None:
+        mend = changes("Train an adapter instead, with method=lora.", {"method": "lora"})
+    return Check(name="model", status="blocked", sentence=sentence, mend=mend)
 
 
 def first_batch(context: Context) -> FirstBatch:

@@ -177,6 +177,18 @@ def test_a_gguf_file_is_refused_with_the_model_it_was_made_from(
     assert check.mend.parameters == {parameter: "tiny@1"}
 
 
+def test_rounded_weights_are_not_trained_only_an_adapter_beside_them(
+    look: Look, store: Callable[..., Artifact]
+) -> None:
+    store("nf4", quantization_config=NF4)
+    check = look("sft", base_model="nf4", method="full")["model"]
+
+    assert (check.status, "rounded weights cannot be trained" in check.sentence) == ("blocked", True)
+    assert check.mend is not None
+    assert check.mend.parameters == {"method": "lora"}
+    assert "model" not in look("sft", base_model="nf4", method="qlora")
+
+
 def test_a_model_that_is_quantized_already_is_refused(look: Look, store: Callable[..., Artifact]) -> None:
     store("nf4", quantization_config=NF4)
     check = look(model="nf4")["model"]
