@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from common.workplace import MODEL, ROOT, command, provide
+from common.workplace import MODEL, ROOT, command, provide, state_home
 
 ENVIRONMENT, TASKS = "lm-eval", ("stdlib_modules", "python_values")
 FOLDER = ROOT / "notebooks" / "lm-eval-tasks"
@@ -97,9 +96,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--home", type=Path, help="the state home to use, and to keep; default: one of its own")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        home = (arguments.home or Path(name)).absolute()
-        os.environ["MODELOPS_HOME"] = str(home)
+    with state_home(arguments.home) as home:
         result = measure(home)
     result["targets"] = targets(result)
     if arguments.json:

@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from common.workplace import DATASET, MODEL, ROOT, command, provide
+from common.workplace import DATASET, MODEL, ROOT, command, provide, state_home
 
 GGUF = ("q8_0", "q4_k_m", "q2_k")
 RUNS: dict[str, list[str]] = {
@@ -332,9 +332,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=list(RUNS), help="run this template; may be repeated")
     parser.add_argument("--rows", type=int, default=64, help="held-out rows")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        home = (arguments.home or Path(name)).absolute()
-        os.environ["MODELOPS_HOME"] = str(home)
+    with state_home(arguments.home) as home:
         result = measure(home, arguments.only, arguments.rows)
     result["targets"] = targets(result)
     if arguments.json:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,3 +38,12 @@ def provide(environments: Iterable[str]) -> None:
         if name not in ready:
             print(f"creating the environment {name}", file=sys.stderr)
             subprocess.run([_MODELOPS, "env", "create", name], check=True, stdout=sys.stderr)
+
+
+@contextmanager
+def state_home(kept: Path | None) -> Iterator[Path]:
+    """The state home that commands use: ``kept``, or one of its own that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as name:
+        home = (kept or Path(name)).absolute()
+        os.environ["MODELOPS_HOME"] = str(home)
+        yield home

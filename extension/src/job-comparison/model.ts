@@ -2,7 +2,7 @@ import type { JobComparison } from '../api';
 import { grouped, isHeldOut } from '../curves/groups';
 import type { ICurve } from '../curves/plot';
 import { Series } from '../curves/series';
-import { Resource } from '../loaded';
+import { SideBySide } from '../sidebyside';
 import type { IWorkbench } from '../tokens';
 
 /** One metric of all compared jobs. */
@@ -13,24 +13,16 @@ export interface IOverlay {
 }
 
 /** Jobs side by side. */
-export class ComparisonModel extends Resource<JobComparison> {
+export class ComparisonModel extends SideBySide<JobComparison> {
   constructor(
-    readonly workbench: IWorkbench,
+    workbench: IWorkbench,
     readonly ids: readonly string[]
   ) {
-    super(() => workbench.api.compareJobs(ids));
-    workbench.jobsChanged.connect(this.changed);
-    void this.refresh();
-  }
-
-  /** Whether rows are shown in which the jobs do not differ. */
-  get all(): boolean {
-    return this._all;
-  }
-
-  set all(all: boolean) {
-    this._all = all;
-    this.stateChanged.emit();
+    super(
+      workbench,
+      () => workbench.api.compareJobs(ids),
+      job => job === null || ids.includes(job)
+    );
   }
 
   /** One plot for each metric, in which every job has its colour, whether it reported the metric or not. */
@@ -43,18 +35,6 @@ export class ComparisonModel extends Resource<JobComparison> {
     return this._overlays;
   }
 
-  override dispose(): void {
-    this.workbench.jobsChanged.disconnect(this.changed);
-    super.dispose();
-  }
-
-  private readonly changed = (_: IWorkbench, id: string | null): void => {
-    if (id === null || this.ids.includes(id)) {
-      this.renew();
-    }
-  };
-
-  private _all = false;
   private drawn: JobComparison | null = null;
   private _overlays: readonly IOverlay[] = [];
 }

@@ -5,10 +5,10 @@ import { Problem } from '../components';
 import { useAnswer } from '../components/answer';
 import type { IWorkbench } from '../tokens';
 import { TradeoffChart } from './chart';
-import { factOf, measureRows, tradeoffs } from './columns';
+import { factOf, tradeoffs } from './columns';
 import { MeasureTable } from './table';
 
-/** What was measured of artifacts, as a picture and a table; nothing where nothing was. */
+/** What was measured of artifacts, as a picture and a table. */
 export function Findings(props: {
   refs: readonly string[];
   workbench: IWorkbench;
@@ -20,7 +20,7 @@ export function Findings(props: {
     return <Problem problem={answer.problem} trans={trans} />;
   }
   const comparison = answer?.kind === 'ready' ? answer.value : null;
-  if (comparison === null || measureRows(comparison).every(isCost)) {
+  if (comparison === null) {
     return null;
   }
   return (
@@ -62,10 +62,6 @@ export function Measured(props: {
       />
     </>
   );
-}
-
-function isCost({ cells }: { cells: readonly ({ interval: unknown } | null)[] }): boolean {
-  return cells.every(cell => !cell?.interval);
 }
 
 /** Compare artifacts, and beside them the one model that all of them were made from, where it is still there. */

@@ -19,6 +19,6 @@ export function worstFirst(lines: string): readonly ISample[] {
 }
 
 /** How many nats a token a row is worse than by the reference, or its loss. */
-export function harm({ loss, reference_loss: reference }: ISample): number {
+function harm({ loss, reference_loss: reference }: ISample): number {
   return loss - (reference ?? 0);
 }
