@@ -22,6 +22,8 @@ MOST_KL = 0.012
 DATE_TOKENS = 3
 """Tokens that today's date may be longer or shorter than that of the evaluation."""
 
+_OTHER_MODEL = "other weights, an adapter that is not applied, or a coarser number format"
+
 OnProgress = Callable[[int, int], None]
 """Is told how many prompts are compared, and of how many."""
 
@@ -171,15 +173,17 @@ class _Comparison:
         if not ends and self._is_prompt():
             message += "; after the evaluation's own prompt tokens it writes the same: another chat template"
             self._diverge("prompt", f"{message}.", step)
+        elif ends:
+            self._diverge("end", f"{message}.", step)
         else:
-            self._diverge("end" if ends else "token", f"{message}.", step)
+            self._diverge("token", f"{message}: {_OTHER_MODEL}.", step)
 
     def _is_prompt(self) -> bool:
         """Whether the endpoint writes the expected token when it is given the evaluation's own prompt."""
         if self.answer.prompt.messages is None or self.golden.dated:
             return False
-        steps = self._go_on().steps
-        return bool(steps) and is_same(self.answer.steps[self.at][0], steps[0].written)
+        expected, steps = self.answer.steps[self.at], self._go_on().steps
+        return bool(steps) and (is_same(expected[0], steps[0].written) or is_near_tie(expected, steps[0]))
 
     def _diverge(self, reason: Reason, message: str, step: ServedStep | None = None) -> None:
         here = self.answer.steps[self.at][0] if self.at < len(self.answer.steps) else None
@@ -214,7 +218,7 @@ def _unlikely(place: _Place, kl: float) -> Divergence:
         reason="likelihood",
         message=(
             f"the tokens agree, their likelihoods do not ({kl:.2g} nats per token, at most {MOST_KL:g} are rounding): "
-            "other weights, an adapter that is not applied, or a coarser number format."
+            f"{_OTHER_MODEL}."
         ),
     )
 
