@@ -185,6 +185,30 @@ def adapters_(name: str, add: tuple[str, ...], removed: tuple[str, ...], as_json
         show_.callback(name, as_json)  # type: ignore[misc]
 
 
+@endpoints.command("keys")
+@click.argument("name")
+@click.option("--create", metavar="ID", help="Make a key, called ID; it is shown this once.")
+@click.option("--revoke", metavar="ID", help="Let the key ID work no longer.")
+@json_option
+def keys(name: str, create: str | None, revoke: str | None, as_json: bool) -> None:
+    """List, make or revoke keys by which somebody without a login may use the endpoint NAME, and no other."""
+    from modelops_server.endpoints.keys import create_key, list_keys, revoke_key
+
+    home = StateHome.default()
+    made = create_key(home, name, create) if create else None
+    if revoke:
+        revoke_key(home, name, revoke)
+    known = [{"id": key.id, "created": key.created} for key in list_keys(home, name)]
+
+    def as_text() -> None:
+        if made:
+            click.echo(f"{made}\n  Keep it: it is not shown again.")
+        rows = [(str(key["id"]), str(key["created"])) for key in known]
+        print_table(["key", "made"], rows, empty=f"{name} has no keys: only who can log in may use it.")
+
+    show({"keys": known, **({"key": made} if made else {})}, as_json, as_text)
+
+
 def _wait(home: StateHome, name: str, as_json: bool) -> None:
     from modelops_server.endpoints import State, wait_until_settled
 

@@ -107,6 +107,7 @@ class Keeper:
             reason=reason,
             ready_since=None,
             socket=None,
+            memory=None,
             restarts=self._status.restarts + 1,
         )
         if self._process is not None:
