@@ -13,6 +13,7 @@ import numpy as np
 
 from modelops.evaluation.measuring import Measure, mean_of_shares
 from modelops.evaluation.progress import OnProgress, quietly
+from modelops.models import chat_prompt, write_greedily
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -79,28 +80,8 @@ def greedy_answer(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, messages: Sequence[Mapping[str, Any]], most: int
 ) -> str:
     """The likeliest answer token by token, of at most ``most`` tokens, without special tokens."""
-    import torch
-
-    model.eval()  # type: ignore[no-untyped-call]
-    prompt: Any = tokenizer.apply_chat_template(
-        [dict(turn) for turn in messages], add_generation_prompt=True, return_dict=True, return_tensors="pt"
-    )
-    # A model file may name another end than the tokenizer, with which its chats were written.
-    ends = {tokenizer.eos_token_id, *_numbers(model.generation_config.eos_token_id)} - {None}
-    generate: Any = model.generate
-    with torch.inference_mode():
-        output: Any = generate(
-            **prompt.to(model.device),
-            max_new_tokens=most,
-            do_sample=False,
-            temperature=None,
-            top_p=None,
-            top_k=None,
-            use_cache=True,
-            eos_token_id=sorted(ends) or None,
-            pad_token_id=tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id,
-        )
-    return str(tokenizer.decode(output[0, prompt["input_ids"].shape[1] :], skip_special_tokens=True))
+    written = write_greedily(model, tokenizer, chat_prompt(tokenizer, messages), most)
+    return str(tokenizer.decode(written.ids, skip_special_tokens=True))
 
 
 def exact_match(given: str, expected: str) -> float:
@@ -128,7 +109,3 @@ def normalised(text: str) -> str:
 def _ends_with_an_answer(row: Mapping[str, Any]) -> bool:
     messages = row.get("messages") or []
     return len(messages) > 1 and messages[-1]["role"] == "assistant"
-
-
-def _numbers(value: int | list[int] | None) -> list[int]:
-    return [] if value is None else [value] if isinstance(value, int) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from modelops.models.adding import Registered, add_model, import_model
 from modelops.models.checkpoints import cannot_dequantize, write_dequantized
 from modelops.models.finiteness import check_finite
+from modelops.models.greedy import Written, chat_prompt, end_tokens, write_greedily
 from modelops.models.inference import Loaded, load_adapted, load_for_inference
 from modelops.models.inspection import ModelInfo, inspect_model, text_config
 from modelops.models.loading import attention_implementation, fast_dtype, load_model, load_tokenizer
@@ -21,10 +22,13 @@ __all__ = [
     "ModelInfo",
     "Registered",
     "Rounding",
+    "Written",
     "add_model",
     "attention_implementation",
     "cannot_dequantize",
+    "chat_prompt",
     "check_finite",
+    "end_tokens",
     "fast_dtype",
     "find_rounding",
     "import_model",
@@ -38,4 +42,5 @@ __all__ = [
     "rounding_of_gguf",
     "text_config",
     "write_dequantized",
+    "write_greedily",
 ]
