@@ -1,0 +1,1 @@
+"""Endpoints: running servers of verified models, with the OpenAI API."""
