@@ -32,7 +32,7 @@ class Decoder:
     """Answers requests with a model. Any thread may :meth:`submit` and :meth:`cancel`; one thread calls :meth:`run`."""
 
     def __init__(self, served: Served, parallel: int) -> None:
-        self._served = served
+        self.served = served
         self._together = can_batch(served)
         self._mixed = self._together and bool(served.adapters) and can_mix(served)
         self.parallel = parallel if self._together else 1
@@ -110,7 +110,7 @@ class Decoder:
         embedding = self._embeddings[0]
         done = True
         with _enough_memory(embedding.deliver):
-            done = embedding.step(self._served)
+            done = embedding.step(self.served)
         if done:
             with self._wake:
                 self._embeddings.popleft()
@@ -122,7 +122,7 @@ class Decoder:
             if running >= self.parallel or (reply := self._next()) is None:
                 return
             reply.begin()
-            self._prefill = Prefill(self._served, reply)
+            self._prefill = Prefill(self.served, reply)
         prefill, reply = self._prefill, self._prefill.reply
         logits: torch.Tensor | None = None
         with _enough_memory(reply.fail):
@@ -133,7 +133,7 @@ class Decoder:
             self._prefill = None
         if logits is not None and not reply.ended:
             lane = None if self._mixed else reply.adapter
-            batch = self._batches.setdefault(lane, Batch(self._served))
+            batch = self._batches.setdefault(lane, Batch(self.served))
             with _enough_memory(lambda problem: _fail_all(batch, reply, problem)):
                 batch.join(reply, prefill.cache)
 
@@ -145,7 +145,7 @@ class Decoder:
 
     def _answer_alone(self, reply: Reply) -> None:
         with _enough_memory(reply.fail):
-            answer_alone(self._served, reply, lambda: reply.cancelled)
+            answer_alone(self.served, reply, lambda: reply.cancelled)
 
 
 def _advance(rows: Sequence[Reply], logits: torch.Tensor) -> None:
@@ -168,7 +168,7 @@ def _fail_all(batch: Batch, another: Reply | None, problem: problems.Problem) ->
 
 
 @contextmanager
-def _enough_memory(fail: Callable[[problems.Problem], None]) -> Iterator[None]:
+def _enough_memory(fail: Callable[[problems.Problem], object]) -> Iterator[None]:
     """Answers with a problem where memory runs out, and goes on; other errors pass."""
     try:
         yield
