@@ -237,9 +237,11 @@ def _print_one(document: dict[str, Any], log: Path) -> None:
         "names": ", ".join(document["model_names"]),
         "log": str(log),
     }
+    for parity in document["parity"]:
+        facts[f"parity of {parity['name']}"] = parity["sentence"]
     click.echo(click.style(printable(document["name"]), bold=True))
     for title, value in facts.items():
         if value:
-            click.echo(f"  {title:<9} {printable(value)}")
+            click.echo(f"  {title:<10} {printable(value)}")
     if reason := document["reason"]:
         click.echo(f"{click.style(reason['detail'], fg='red')}\n  {reason['hint']}")

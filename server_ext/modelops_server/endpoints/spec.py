@@ -71,4 +71,5 @@ class EndpointSpec(_Part):
     @property
     def model_names(self) -> dict[str, ServedArtifact]:
         """What requests may name, each with the artifact that answers."""
-        return {self.name: self.target, **{f"{self.name}/{adapter.name}": adapter for adapter in self.adapters}}
+        others = (adapter for adapter in self.adapters if adapter.name != self.default_adapter)
+        return {self.name: self.target, **{f"{self.name}/{adapter.name}": adapter for adapter in others}}

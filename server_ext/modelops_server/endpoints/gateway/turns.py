@@ -22,7 +22,19 @@ class Turns:
     @asynccontextmanager
     async def taken(self, patience: float) -> AsyncIterator[None]:
         """Hold a turn. Raises ``TooManyRequests`` where too many wait already, or after ``patience`` seconds."""
-        if self._free.locked() and self.waiting >= self._most_waiting:
+        if self._free.locked():
+            await self._wait(patience)
+        else:
+            await self._free.acquire()  # at once: what comes in the same moment finds it taken
+        self.running += 1
+        try:
+            yield
+        finally:
+            self.running -= 1
+            self._free.release()
+
+    async def _wait(self, patience: float) -> None:
+        if self.waiting >= self._most_waiting:
             raise _busy(f"{self.running} requests are answered and {self.waiting} wait already.", 1)
         self.waiting += 1
         try:
@@ -31,12 +43,6 @@ class Turns:
             raise _busy(f"The request has waited {patience:g} seconds for its turn.", 5) from None
         finally:
             self.waiting -= 1
-        self.running += 1
-        try:
-            yield
-        finally:
-            self.running -= 1
-            self._free.release()
 
 
 class Rates:

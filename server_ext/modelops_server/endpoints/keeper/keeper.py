@@ -22,6 +22,7 @@ from modelops_server.endpoints.engines.assignment import AdapterFolder, Assignme
 from modelops_server.endpoints.keeper.engine_process import EngineProcess, remove_sockets
 from modelops_server.endpoints.keeper.log import shorten
 from modelops_server.endpoints.keeper.watch import EngineEnded, Idle, Watch
+from modelops_server.endpoints.parity import Diverged, check
 from modelops_server.endpoints.place import Place
 from modelops_server.endpoints.sockets import connections
 from modelops_server.endpoints.spec import EndpointSpec, ServedArtifact
@@ -95,7 +96,9 @@ class Keeper:
             except EngineEnded as ended:
                 _log.warning("%s", ended.reason.detail)
                 ended_in_a_row = 1 if time.monotonic() - began > _STEADY else ended_in_a_row + 1
-                if ended_in_a_row >= len(_BACK_OFF):
+                # What took too much memory at once will do so again.
+                most = 2 if ended.reason.code == "out_of_memory" else len(_BACK_OFF)
+                if ended_in_a_row >= most:
                     raise
                 self._bring_back(spec, assignment, ended.reason, _BACK_OFF[ended_in_a_row - 1])
 
@@ -124,11 +127,25 @@ class Keeper:
         try:
             self._say(engine=process.identity)
             Watch(self._place, spec, engine.title, process, self._change, self._say_memory).until_healthy()
+            self._compare(spec, process)
         except BaseException:
             process.end()
             raise
         self._announce(spec, process)
         return process
+
+    def _compare(self, spec: EndpointSpec, process: EngineProcess) -> None:
+        """Compare what was not compared yet with its evaluation; an engine that is started anew serves the same."""
+
+        def say(text: str) -> None:
+            self._say(text=text)
+
+        try:
+            found = check(self._place.home, spec, process.socket, self._status.parity, say)
+        except Diverged as diverged:
+            self._say(parity=(*self._status.parity, diverged.details["parity"]))
+            raise
+        self._say(parity=found)
 
     def _announce(self, spec: EndpointSpec, process: EngineProcess) -> None:
         self._say(
