@@ -155,7 +155,7 @@ function Facts(props: { answer: IAnswer; trans: TranslationBundle }): React.JSX.
   const { answer, trans } = props;
   const { first, tokens, tokensPerSecond } = answer;
   const facts = [
-    tokens === null ? '' : trans._n('%1 token', '%1 tokens', tokens, count(tokens)),
+    tokens === null ? '' : trans._n('%2 token', '%2 tokens', tokens, count(tokens)),
     tokensPerSecond === null ? '' : trans.__('%1 tokens/s', measured(round(tokensPerSecond))),
     first === null ? '' : trans.__('first after %1 s', first.toFixed(2))
   ].filter(Boolean);
@@ -174,7 +174,7 @@ function Facts(props: { answer: IAnswer; trans: TranslationBundle }): React.JSX.
 }
 
 function round(value: number): number {
-  return value >= 10 ? Math.round(value) : value;
+  return value >= 10 ? Math.round(value) : Number(value.toPrecision(2));
 }
 
 /** Why an answer ended where it did; nothing to say where the model ended it. */

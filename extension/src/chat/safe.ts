@@ -41,7 +41,7 @@ function tell(html: string): string {
     link.href = address;
     link.target = '_blank';
     link.rel = 'noopener noreferrer';
-    link.referrerPolicy = 'no-referrer'; // JupyterLab writes another "rel" over ours
+    link.setAttribute('referrerpolicy', 'no-referrer'); // JupyterLab writes another "rel" over ours
     link.removeAttribute('title');
     if (link.textContent.trim() !== address) {
       const shown = link.ownerDocument.createElement('span');

@@ -60,19 +60,13 @@ export function Save(props: { model: ChatModel; open: (path: string) => void }):
             disabled={busy || model.running || chats.rows.length === 0 || saving.name === ''}
             onClick={() => void saving.dataset()}
           >
-            {trans._n(
-              'Save %1 chat as dataset',
-              'Save %1 chats as dataset',
-              chats.rows.length,
-              chats.rows.length
-            )}
+            {trans._n('Save %1 chat as dataset', 'Save %1 chats as dataset', chats.rows.length)}
           </button>
           <span className="jp-ModelOps-hint">
             {chats.left > 0
               ? trans._n(
                   'One chat per column. Left out: %1 answer, as it or one before it is rated bad, or not whole and not rated good.',
                   'One chat per column. Left out: %1 answers, as they or one before them are rated bad, or not whole and not rated good.',
-                  chats.left,
                   chats.left
                 )
               : trans.__('One chat per column.')}
@@ -88,7 +82,6 @@ export function Save(props: { model: ChatModel; open: (path: string) => void }):
             {trans._n(
               'Save %1 preference as file',
               'Save %1 preferences as file',
-              preferences.rows.length,
               preferences.rows.length
             )}
           </button>
@@ -97,7 +90,6 @@ export function Save(props: { model: ChatModel; open: (path: string) => void }):
               ? trans._n(
                   '%1 pair is left out: something else was said before its answers.',
                   '%1 pairs are left out: something else was said before their answers.',
-                  preferences.left,
                   preferences.left
                 )
               : trans.__(

@@ -2,7 +2,7 @@ import { VDomModel } from '@jupyterlab/ui-components';
 
 import { asProblem, ProblemError } from '../api';
 import { Adding } from '../setup/adding';
-import { freePath, upload } from '../setup/upload';
+import { freePath } from '../setup/upload';
 import type { ChatModel } from './model';
 import { notebookOf } from './notebook';
 import { chatRows, IChatRow, IPreferenceRow, IRows, lines, preferenceRows } from './rows';
@@ -93,9 +93,12 @@ export class Saving extends VDomModel {
     return this.model.chat.columns.map(({ id }) => id);
   }
 
-  private file(name: string, rows: readonly object[]): Promise<string> {
-    const file = new File([lines(rows)], name, { type: 'application/jsonl' });
-    return upload(this.model.workbench.contents, file, () => undefined);
+  /** Write rows into a file below the server's root; its path. */
+  private async file(name: string, rows: readonly object[]): Promise<string> {
+    const { contents } = this.model.workbench;
+    const path = await freePath(contents, name);
+    await contents.save(path, { type: 'file', format: 'text', content: lines(rows) });
+    return path;
   }
 
   private async save(what: ISaved['what'], write: () => Promise<string>): Promise<string | null> {
