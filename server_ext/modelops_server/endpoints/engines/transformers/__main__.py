@@ -54,7 +54,8 @@ async def _listen(decoder: Decoder, assignment: Assignment) -> None:
     from tornado.netutil import bind_unix_socket
     from tornado.web import Application
 
-    from modelops_server.endpoints.engines.transformers.handlers import MOST_BYTES, Service, routes
+    from modelops_server.endpoints.engines.transformers.base import MOST_BYTES, Service
+    from modelops_server.endpoints.engines.transformers.handlers import routes
 
     application = Application(routes(Service(decoder.served, decoder, assignment.key)), log_function=_log_request)
     # A body that is too large for us is still read, so that its sender gets an answer; one far too large is not.
