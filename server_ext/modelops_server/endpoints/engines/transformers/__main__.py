@@ -80,14 +80,16 @@ def _compute(assignment: Assignment, loaded: Future[Decoder]) -> None:
 
 
 def _load(assignment: Assignment) -> Decoder:
+    from modelops.models.loading import import_transformers, quiet
+
+    transformers = import_transformers()
     import torch
 
-    from modelops.models.loading import import_transformers, quiet
     from modelops_server.endpoints.engines.transformers.decoding import Decoder
     from modelops_server.endpoints.engines.transformers.served import Served
 
     torch.set_num_threads(assignment.threads)
-    with quiet(import_transformers()):
+    with quiet(transformers):
         return Decoder(Served(assignment), assignment.parallel)
 
 
