@@ -57,6 +57,8 @@ async function answerWith(page: Page, text: string): Promise<void> {
   );
 }
 
+test.describe.configure({ timeout: 180_000 });
+
 test('two models answer side by side, are stopped, asked again and saved, by keyboard', async ({
   page
 }) => {
