@@ -43,6 +43,11 @@ const HOSTILE = `An **ordinary** word.
 [your bank](http://127.0.0.1:9/bank)
 <button data-commandlinker-command="application:reset-layout">press me</button>
 
+\`\`\`mermaid
+flowchart TD
+  A@{ img: "http://127.0.0.1:9/diagram.png?said=secret", label: "x", w: 60, h: 60 }
+\`\`\`
+
 $\\href{javascript:window.hacked='math'}{x}$ and $\\href{http://127.0.0.1:9/math}{y}$
 `;
 
@@ -56,6 +61,8 @@ async function answerWith(page: Page, text: string): Promise<void> {
     })
   );
 }
+
+test.describe.configure({ timeout: 180_000 });
 
 test('two models answer side by side, are stopped, asked again and saved, by keyboard', async ({
   page

@@ -1,6 +1,6 @@
 import type { IRenderMime, IRenderMimeRegistry } from '@jupyterlab/rendermime';
 
-import { offline } from '../artifacts/offline';
+import { offlineRegistry } from '../artifacts/offline';
 
 /** What a link of an answer may lead to. */
 const ELSEWHERE = /^https?:\/\//i;
@@ -10,9 +10,10 @@ const ELSEWHERE = /^https?:\/\//i;
  * a link says where it leads, and leads there in a tab that does not know this one.
  */
 export function safe(rendermime: IRenderMimeRegistry): IRenderMimeRegistry {
-  const { latexTypesetter, sanitizer } = rendermime;
-  return rendermime.clone({
-    sanitizer: told(offline(sanitizer)),
+  const offline = offlineRegistry(rendermime);
+  const { latexTypesetter, sanitizer } = offline;
+  return offline.clone({
+    sanitizer: told(sanitizer),
     ...(latexTypesetter ? { latexTypesetter: unlinked(latexTypesetter) } : {})
   });
 }
