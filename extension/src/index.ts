@@ -4,6 +4,7 @@ import { about } from './about/plugin';
 import { artifactComparison } from './artifact-comparison/plugin';
 import { artifacts } from './artifacts/plugin';
 import { comparison } from './job-comparison/plugin';
+import { endpoints } from './endpoints/plugin';
 import { jobs } from './jobs/plugin';
 import { launcher } from './launcher/plugin';
 import { notebook } from './notebook/plugin';
@@ -16,6 +17,7 @@ import { workbench } from './workbench/plugin';
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   workbench,
   jobs,
+  endpoints,
   sidebar,
   run,
   train,
