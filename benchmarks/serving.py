@@ -94,7 +94,7 @@ def summary(levels: list[Level]) -> dict[str, Any]:
 def ratio(ours: dict[str, Any], theirs: dict[str, Any]) -> float:
     """The median over rounds of how many times as many tokens a second were written."""
     pairs = zip(ours["tokens_per_second"], theirs["tokens_per_second"], strict=True)
-    return median(one / other for one, other in pairs)
+    return float(median(one / other for one, other in pairs))
 
 
 def overhead(rounds: int) -> list[dict[str, Any]]:
@@ -237,9 +237,9 @@ def report(result: dict[str, Any]) -> None:
             f"{row['concurrency']} at a time: API {speeds[0]:.1f}, bare engine {speeds[1]:.1f} tokens/s: "
             f"{row['ratio']:.1%}; first token {1000 * row['first_token_later']:+.1f} ms"
         )
-    if found := result.get("engines"):
-        print(f"memory: {found['memory_bandwidth'] / 1e9:.1f} GB/s read by all cores")
-        for kind, row in found["rows"].items():
+    if measured := result.get("engines"):
+        print(f"memory: {measured['memory_bandwidth'] / 1e9:.1f} GB/s read by all cores")
+        for kind, row in measured["rows"].items():
             alone, four = (median(row[key]["tokens_per_second"]) for key in ("alone", "four"))
             print(
                 f"{kind:<18} alone {alone:6.1f} tokens/s (best {row['share_of_bandwidth']:.0%} of the bandwidth), "

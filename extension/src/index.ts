@@ -5,6 +5,7 @@ import { artifactComparison } from './artifact-comparison/plugin';
 import { artifacts } from './artifacts/plugin';
 import { chat } from './chat/plugin';
 import { comparison } from './job-comparison/plugin';
+import { endpoints } from './endpoints/plugin';
 import { jobs } from './jobs/plugin';
 import { launcher } from './launcher/plugin';
 import { notebook } from './notebook/plugin';
@@ -17,6 +18,7 @@ import { workbench } from './workbench/plugin';
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   workbench,
   jobs,
+  endpoints,
   sidebar,
   run,
   train,
