@@ -246,10 +246,10 @@ def report(result: dict[str, Any]) -> None:
                 f"four at a time {four:6.1f}; {row['memory'] / 1e6:,.0f} MB"
             )
     for row in result.get("adapters", ()):
-        speeds = {kind: median(row[kind]["tokens_per_second"]) for kind in ("eight", "one", "none")}
+        written = {kind: median(row[kind]["tokens_per_second"]) for kind in ("eight", "one", "none")}
         print(
-            f"{row['engine']}: eight adapters {speeds['eight']:.1f}, one {speeds['one']:.1f}, "
-            f"none {speeds['none']:.1f} tokens/s: eight are {row['ratio']:.0%} of one; "
+            f"{row['engine']}: eight adapters {written['eight']:.1f}, one {written['one']:.1f}, "
+            f"none {written['none']:.1f} tokens/s: eight are {row['ratio']:.0%} of one; "
             f"{row['memory'] / 1e6:,.0f} MB, eight processes {row['memory_of_eight'] / 1e6:,.0f} MB"
         )
 
