@@ -106,8 +106,8 @@ class Ours:
         )
 
     def adopted(self, job: str) -> bool:
-        from modelops_server.jobs.processes import is_locked
         from modelops_server.jobs.supervision.worker import LOCK
+        from modelops_server.processes import is_locked
 
         attempt = self._queue.get(job).attempt
         living = attempt is not None and attempt.runner is not None and attempt.runner.alive

@@ -37,7 +37,7 @@ from modelops.templates import load_template
 from modelops_server.jobs import Queue, State, submit
 from modelops_server.jobs.ending import cancel
 from modelops_server.jobs.journal import Journal
-from modelops_server.jobs.processes import Identity
+from modelops_server.processes import Identity
 
 LATENCY = 0.25
 """Seconds from the kernel to the reader, 95th percentile."""

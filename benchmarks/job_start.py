@@ -27,9 +27,9 @@ from modelops.paths import StateHome
 from modelops.templates import load_template
 from modelops_server.jobs import Queue, State, submit
 from modelops_server.jobs.journal import read_events
-from modelops_server.jobs.processes import is_locked
 from modelops_server.jobs.running.standby import ready_count
 from modelops_server.jobs.supervision.worker import LOCK
+from modelops_server.processes import is_locked
 
 FIRST_CELL = 0.25
 """Seconds from submission to the first cell with a standby runner."""

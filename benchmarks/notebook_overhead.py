@@ -59,7 +59,7 @@ def runner_command(notebook: Path) -> list[str]:
     from modelops.paths import StateHome
     from modelops.templates import load_template
     from modelops_server.jobs import Queue, submit
-    from modelops_server.jobs.processes import Identity
+    from modelops_server.processes import Identity
 
     home = StateHome.default()
     submit(home, load_template(notebook), {})

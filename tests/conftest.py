@@ -115,7 +115,7 @@ class JobBench:
 
     def close(self) -> None:
         """End whatever a failed test left running."""
-        from modelops_server.jobs.processes import kill_job
+        from modelops_server.processes import kill_job
 
         for job in self.queue.list():
             if not job.state.terminal and job.attempt and job.attempt.runner and job.attempt.runner.alive:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-FAULTS = 26
-"""Faults of a running system that are to be survived, F1 to F26; each test says in its name which one it injects."""
+FAULTS = 27
+"""Faults of a running system that are to be survived, F1 to F27; each test says in its name which one it injects."""
 
 WALKED = "walked"
 """The property under which a test of the API reports what it did, as a pair of what and how often."""

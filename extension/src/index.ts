@@ -3,7 +3,9 @@ import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { about } from './about/plugin';
 import { artifactComparison } from './artifact-comparison/plugin';
 import { artifacts } from './artifacts/plugin';
+import { chat } from './chat/plugin';
 import { comparison } from './job-comparison/plugin';
+import { endpoints } from './endpoints/plugin';
 import { jobs } from './jobs/plugin';
 import { launcher } from './launcher/plugin';
 import { notebook } from './notebook/plugin';
@@ -16,6 +18,7 @@ import { workbench } from './workbench/plugin';
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   workbench,
   jobs,
+  endpoints,
   sidebar,
   run,
   train,
@@ -24,6 +27,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   notebook,
   artifacts,
   artifactComparison,
+  chat,
   launcher,
   about
 ];

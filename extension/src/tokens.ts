@@ -59,9 +59,14 @@ export type IPanelArguments = {
   };
   jobs: { search?: string };
   comparison: { jobs: string[] };
+  endpoints: Record<string, never>;
+  /** The form that serves a model or an adapter (`ref`), as far as it is filled in (`form`); or the endpoint that it became. */
+  serve: { ref?: string; form?: Values; endpoint?: string };
   artifacts: { kind?: string };
   artifact: { ref: string; tab?: string };
   'artifact-comparison': { artifacts: string[] };
+  /** One to four names that the OpenAI API knows; none lets choose. */
+  chat: { endpoints?: string[] };
 };
 
 export interface IPanelOptions<A extends ReadonlyJSONObject> {

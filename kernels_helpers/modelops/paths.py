@@ -71,6 +71,11 @@ class StateHome:
         return self.root / "environments"
 
     @property
+    def endpoints(self) -> Path:
+        """A folder for each endpoint, by its name."""
+        return self.root / "endpoints"
+
+    @property
     def locks(self) -> Path:
         """Lock files of the user's own environments."""
         return self.root / "locks"

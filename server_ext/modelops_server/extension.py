@@ -14,7 +14,10 @@ from traitlets import Bool, Enum, Float, Int, Unicode
 
 import modelops
 from modelops.paths import StateHome
+from modelops_server.endpoints.gateway import Gateway, Limits
+from modelops_server.endpoints.reviver import Reviver
 from modelops_server.handlers import HANDLERS
+from modelops_server.handlers.openai.routes import HANDLERS as OPENAI_HANDLERS
 from modelops_server.jobs.details import job_details
 from modelops_server.jobs.following.follower import Follower
 from modelops_server.jobs.queue.changes import Glimpse
@@ -63,9 +66,21 @@ class ModelOpsApp(ExtensionApp):
         take that the last template requires; it is given up while less than 15 % of the memory is free.""",
     ).tag(config=True)
 
+    requests_per_minute = Int(
+        600, help="Requests that one user, or one key, may send to endpoints in a minute; 0 means no limit."
+    ).tag(config=True)
+    requests_waiting = Int(
+        64, help="Requests that wait for their turn at one endpoint; those beyond are answered with 429."
+    ).tag(config=True)
+    request_timeout = Float(
+        600.0, help="Seconds that an endpoint's engine may be silent before a request is given up."
+    ).tag(config=True)
+
     _scheduler: SchedulerThread | None = None
     _follower: Follower | None = None
     _tasks: TaskManager | None = None
+    _gateway: Gateway | None = None
+    _reviver: Reviver | None = None
 
     def initialize_settings(self) -> None:
         """Resolve the state home and hand it to the handlers; nothing is created."""
@@ -80,18 +95,28 @@ class ModelOpsApp(ExtensionApp):
         self._start_follower(home)
         self._tasks = TaskManager(home, self._note_activity)
         self.settings["modelops_tasks"] = self._tasks
+        limits = Limits(
+            waiting=self.requests_waiting, timeout=self.request_timeout, per_minute=self.requests_per_minute
+        )
+        self.settings["modelops_gateway"] = self._gateway = Gateway(home, limits)
+        self._reviver = Reviver(home)
+        self._reviver.start()
         if self.schedule:
             self._start_scheduler(home, inventory)
 
     def initialize_handlers(self) -> None:
-        """Mount the REST API; Jupyter prefixes its base URL."""
-        self.handlers.extend(HANDLERS)
+        """Mount the REST API and the OpenAI API; Jupyter prefixes its base URL."""
+        self.handlers.extend([*HANDLERS, *OPENAI_HANDLERS])
 
     async def stop_extension(self) -> None:
         """Called when the server is stopped."""
         await asyncio.to_thread(close_previews)
         if self._follower is not None:
             await asyncio.to_thread(self._follower.stop)
+        if self._reviver is not None:
+            await asyncio.to_thread(self._reviver.stop)
+        if self._gateway is not None:
+            await self._gateway.close()
         if self._tasks is not None:
             await self._tasks.stop()
         if self._scheduler is not None:

@@ -19,8 +19,8 @@ from modelops.registry import Registry
 from modelops.templates import load_template
 from modelops_server.jobs import submit
 from modelops_server.jobs.journal import read_events
-from modelops_server.jobs.processes import carriers
 from modelops_server.jobs.states import ACTIVE, TERMINAL
+from modelops_server.processes import carriers
 
 ADAPTER = (
     "from modelops import log_artifact, output_folder\n"
@@ -102,7 +102,7 @@ _RUNNERS = """
 import os, sys
 from pathlib import Path
 from modelops.paths import StateHome
-from modelops_server.jobs.processes import Identity
+from modelops_server.processes import Identity
 from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.running.runner import run_attempt
 queue = Queue(StateHome(Path(sys.argv[1])))

@@ -15,7 +15,7 @@ from uuid import uuid4
 import nbformat
 import pytest
 
-from modelops_server.jobs.processes import Identity
+from modelops_server.processes import Identity
 
 
 @pytest.fixture

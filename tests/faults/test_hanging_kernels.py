@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from modelops_server.jobs.processes import Identity
+from modelops_server.processes import Identity
 
 
 def test_f16_a_kernel_that_hangs_holding_the_gil_ends_by_the_cells_time_limit(

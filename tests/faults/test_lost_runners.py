@@ -20,10 +20,10 @@ import pytest
 from modelops.registry import Registry
 from modelops_server.jobs import Scheduler
 from modelops_server.jobs.executors import pool
-from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.records import LEASE
 from modelops_server.jobs.running.standby import ready_count
 from modelops_server.jobs.states import ACTIVE, State
+from modelops_server.processes import Identity
 
 RESUMING = (
     "import modelops, os, time\nfolder = modelops.checkpoint_folder()\n"
@@ -175,7 +175,7 @@ _CLAIM_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
 from modelops.paths import StateHome
-from modelops_server.jobs.processes import Identity
+from modelops_server.processes import Identity
 from modelops_server.jobs.queue.queue import Queue
 Queue(StateHome(Path(sys.argv[1]))).claim(Identity.mine(), max_running=1)
 os.kill(os.getpid(), signal.SIGKILL)

@@ -16,9 +16,9 @@ import pytest
 from modelops.errors import Conflict
 from modelops.templates import load_template
 from modelops_server.jobs import Queue, Scheduler, submit
-from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.resources import UNLIMITED
 from modelops_server.jobs.supervision.service import SchedulerThread
+from modelops_server.processes import Identity
 
 _SUBMIT = """
 import sys, time

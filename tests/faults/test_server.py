@@ -20,7 +20,7 @@ import pytest
 
 from modelops.paths import StateHome
 from modelops_server.jobs import Queue
-from modelops_server.jobs.processes import Identity
+from modelops_server.processes import Identity
 
 COUNTING = "import time\nfor n in range({n}):\n    print('line', n, flush=True)\n    time.sleep(0.1)"
 

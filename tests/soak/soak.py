@@ -37,8 +37,8 @@ from modelops.registry import Registry
 from modelops.registry.upkeep.fsck import fsck
 from modelops.templates import load_template
 from modelops_server.jobs import JobOptions, Queue, State, submit
-from modelops_server.jobs.processes import carriers, send_signal
 from modelops_server.jobs.states import ACTIVE
+from modelops_server.processes import carriers, send_signal
 
 OUTPUT = (
     "import modelops\nout = modelops.output_folder('out')\n(out / 'result.txt').write_text('x' * 100_000)\n"

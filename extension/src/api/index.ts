@@ -1,6 +1,7 @@
 import { ServerConnection } from '@jupyterlab/services';
 
 import { Connection, Query } from './connection';
+import { EndpointsApi } from './endpoints';
 import { followJob, IFollower } from './following';
 import type {
   ArtifactComparison,
@@ -35,9 +36,11 @@ export type * from './types';
 export class Api {
   constructor(settings: ServerConnection.ISettings) {
     this.connection = new Connection(settings);
+    this.endpoints = new EndpointsApi(this.connection);
   }
 
   readonly connection: Connection;
+  readonly endpoints: EndpointsApi;
 
   health(): Promise<Health> {
     return this.connection.get('health');

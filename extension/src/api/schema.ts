@@ -78,7 +78,7 @@ export interface paths {
             readonly header?: never;
             readonly path: {
                 /**
-                 * @description Name of a template, an artifact or an environment.
+                 * @description Name of a template, an artifact, an environment or an endpoint.
                  * @example support-bot
                  */
                 readonly name: string;
@@ -535,7 +535,7 @@ export interface paths {
             readonly header?: never;
             readonly path: {
                 /**
-                 * @description Name of a template, an artifact or an environment.
+                 * @description Name of a template, an artifact, an environment or an endpoint.
                  * @example support-bot
                  */
                 readonly name: string;
@@ -614,6 +614,209 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/endpoint-plan": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** What would be started, what it takes, and what is in the way; nothing is started */
+        readonly post: operations["planEndpoint"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/endpoints": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List endpoints: those that run, and those that ran */
+        readonly get: operations["listEndpoints"];
+        readonly put?: never;
+        /** Serve a model or an adapter; answers before it is loaded */
+        readonly post: operations["startEndpoint"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/endpoints/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        /** The endpoint, and what has passed through it */
+        readonly get: operations["getEndpoint"];
+        readonly put?: never;
+        readonly post?: never;
+        /** Stop an endpoint and forget it, with its log */
+        readonly delete: operations["removeEndpoint"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/endpoints/{name}/stop": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Stop an endpoint; answers when nothing of it runs */
+        readonly post: operations["stopEndpoint"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/endpoints/{name}/restart": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Start an endpoint as it was asked for, after stopping it where it runs */
+        readonly post: operations["restartEndpoint"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/endpoints/{name}/adapters": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Serve other adapters, while requests go on; answers before they are loaded */
+        readonly post: operations["changeAdapters"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/endpoints/{name}/log": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        /** The end of what its keeper and its engine wrote: 1 MB at most */
+        readonly get: operations["getEndpointLog"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/endpoints/{name}/keys": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        /** List the keys to an endpoint, without what they are */
+        readonly get: operations["listEndpointKeys"];
+        readonly put?: never;
+        /** Make a key by which somebody without a login may use this endpoint, and no other; it is shown this once */
+        readonly post: operations["createEndpointKey"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/endpoints/{name}/keys/{key}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+                /**
+                 * @description What the key's owner calls it.
+                 * @example colleague
+                 */
+                readonly key: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Let a key work no longer */
+        readonly delete: operations["revokeEndpointKey"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments": {
         readonly parameters: {
             readonly query?: never;
@@ -637,7 +840,7 @@ export interface paths {
             readonly header?: never;
             readonly path: {
                 /**
-                 * @description Name of a template, an artifact or an environment.
+                 * @description Name of a template, an artifact, an environment or an endpoint.
                  * @example support-bot
                  */
                 readonly name: string;
@@ -901,6 +1104,22 @@ export interface components {
             readonly rows: number;
         };
         /**
+         * ChangedAdapters
+         * @description Adapters to serve from now on, and no longer.
+         */
+        readonly ChangedAdapters: {
+            /**
+             * @description References.
+             * @default []
+             */
+            readonly add: readonly string[];
+            /**
+             * @description Names.
+             * @default []
+             */
+            readonly remove: readonly string[];
+        };
+        /**
          * ChangedLimits
          * @description Limits of a job that is tried again; what is not given stays as it was.
          */
@@ -1060,6 +1279,121 @@ export interface components {
         readonly DiskEstimate: {
             readonly bytes: number;
             readonly free: number;
+        };
+        /**
+         * Endpoint
+         * @description A running server of a model artifact, with the OpenAI API; or one that ran.
+         */
+        readonly Endpoint: {
+            readonly name: string;
+            /** @description What a request gets that names the endpoint alone: a model or an adapter. */
+            readonly ref: string;
+            readonly digest: string;
+            /** @description The model whose weights are loaded. */
+            readonly model: string;
+            readonly adapters: readonly string[];
+            readonly engine: string;
+            readonly gpus: readonly string[];
+            readonly options: components["schemas"]["EndpointOptions"];
+            /** @enum {string} */
+            readonly state: "starting" | "ready" | "restarting" | "stopping" | "stopped" | "failed";
+            /** @description What is being done now. */
+            readonly text: string;
+            readonly reason: components["schemas"]["EndpointReason"] | null;
+            /** @description What requests may name; empty while it is not ready. */
+            readonly model_names: readonly string[];
+            readonly context: number | null;
+            /** Format: date-time */
+            readonly created: string;
+            readonly ready_since: string | null;
+            readonly restarts: number;
+            /** @description Resident bytes of its engine. */
+            readonly memory: number | null;
+            /** @description What a comparison with the model's evaluation found. */
+            readonly parity: readonly {
+                readonly [key: string]: unknown;
+            }[];
+            readonly traffic: components["schemas"]["Traffic"];
+        };
+        /**
+         * EndpointKey
+         * @description A key by which somebody without a login may use one endpoint.
+         */
+        readonly EndpointKey: {
+            readonly id: string;
+            /** Format: date-time */
+            readonly created: string;
+        };
+        /**
+         * EndpointKeys
+         * @description The keys to an endpoint.
+         */
+        readonly EndpointKeys: {
+            readonly keys: readonly components["schemas"]["EndpointKey"][];
+        };
+        /**
+         * EndpointList
+         * @description All endpoints, by name.
+         */
+        readonly EndpointList: {
+            readonly endpoints: readonly components["schemas"]["Endpoint"][];
+        };
+        /**
+         * EndpointOptions
+         * @description How a model is served.
+         */
+        readonly EndpointOptions: {
+            /** @description Most tokens of prompt and answer of one request. */
+            readonly context: number | null;
+            /** @description Requests that are answered at the same time. */
+            readonly parallel: number;
+            readonly threads: number | null;
+            /** @description GPUs that were asked for; `null`: one, where the machine has any. */
+            readonly gpus: number | null;
+            /** @description Bytes above which the engine is started anew. */
+            readonly max_memory: number | null;
+            /** @description Minutes without a request after which it stops. */
+            readonly idle_minutes: number | null;
+            /** @enum {string} */
+            readonly parity: "refuse" | "warn" | "off";
+            readonly allow_rejected: boolean;
+        };
+        /**
+         * EndpointPlan
+         * @description What would be started.
+         */
+        readonly EndpointPlan: {
+            /** @description What is in the way; then the rest may be unknown. */
+            readonly problem: components["schemas"]["Details"] | null;
+            readonly name: string | null;
+            readonly engine: string | null;
+            readonly context: number | null;
+            /** @description Bytes that it takes, by part. */
+            readonly memory: {
+                readonly [key: string]: number;
+            };
+            /** @description Bytes of memory that are free. */
+            readonly free: number;
+            readonly engines: readonly components["schemas"]["EngineChoice"][];
+        };
+        /**
+         * EndpointReason
+         * @description Why an endpoint is not as it should be, or why it ended.
+         */
+        readonly EndpointReason: {
+            readonly code: string;
+            readonly detail: string;
+            readonly hint: string;
+        };
+        /**
+         * EngineChoice
+         * @description An engine, and whether it can serve what was asked for.
+         */
+        readonly EngineChoice: {
+            readonly name: string;
+            readonly title: string;
+            /** @description Why it cannot. */
+            readonly problem: components["schemas"]["Details"] | null;
         };
         /**
          * Environment
@@ -1448,6 +1782,48 @@ export interface components {
             readonly test_fraction: number | null;
         };
         /**
+         * NewEndpoint
+         * @description What to serve, and how.
+         */
+        readonly NewEndpoint: {
+            readonly ref: string;
+            /**
+             * @description By which requests choose it; else the artifact's.
+             * @default null
+             */
+            readonly name: string | null;
+            /** @default auto */
+            readonly engine: string;
+            /**
+             * @description Adapters of the model that are served, too.
+             * @default []
+             */
+            readonly adapters: readonly string[];
+            /**
+             * @default {
+             *       "context": null,
+             *       "parallel": 4,
+             *       "threads": null,
+             *       "gpus": null,
+             *       "max_memory": null,
+             *       "idle_minutes": null,
+             *       "parity": "refuse",
+             *       "allow_rejected": false
+             *     }
+             */
+            readonly options: components["schemas"]["Options"];
+        };
+        /**
+         * NewEndpointKey
+         * @description A key that was just made; it is shown this once.
+         */
+        readonly NewEndpointKey: {
+            readonly id: string;
+            /** Format: date-time */
+            readonly created: string;
+            readonly key: string;
+        };
+        /**
          * NewEnvironment
          * @description How to make it.
          */
@@ -1457,6 +1833,14 @@ export interface components {
              * @default false
              */
             readonly again: boolean;
+        };
+        /**
+         * NewKey
+         * @description What the key is called.
+         */
+        readonly NewKey: {
+            /** @description What its owner calls it; an old one of it is replaced. */
+            readonly id: string;
         };
         /**
          * NewModel
@@ -1497,6 +1881,31 @@ export interface components {
             };
         } & {
             readonly [key: string]: unknown;
+        };
+        /**
+         * Options
+         * @description How a model is served.
+         */
+        readonly Options: {
+            /** @default null */
+            readonly context: number | null;
+            /** @default 4 */
+            readonly parallel: number;
+            /** @default null */
+            readonly threads: number | null;
+            /** @default null */
+            readonly gpus: number | null;
+            /** @default null */
+            readonly max_memory: number | null;
+            /** @default null */
+            readonly idle_minutes: number | null;
+            /**
+             * @default refuse
+             * @enum {string}
+             */
+            readonly parity: "refuse" | "warn" | "off";
+            /** @default false */
+            readonly allow_rejected: boolean;
         };
         /**
          * Outlook
@@ -1548,6 +1957,15 @@ export interface components {
             readonly "x-groups": readonly string[];
         } & {
             readonly [key: string]: unknown;
+        };
+        /**
+         * Percentiles
+         * @description Of the last requests, in seconds.
+         */
+        readonly Percentiles: {
+            readonly p50: number;
+            readonly p95: number;
+            readonly p99: number;
         };
         /**
          * Place
@@ -1902,6 +2320,26 @@ export interface components {
             readonly learned: boolean;
         };
         /**
+         * Traffic
+         * @description What has passed through an endpoint since the Jupyter server was started.
+         */
+        readonly Traffic: {
+            /** @description Requests that are answered now. */
+            readonly running: number;
+            /** @description Requests that wait for their turn. */
+            readonly waiting: number;
+            readonly requests: number;
+            readonly errors: number;
+            /** @description Tokens that were written. */
+            readonly tokens: number;
+            /** @description Of the last 30 seconds. */
+            readonly tokens_per_second: number;
+            /** @description Until the answer begins; of the last 1,000 requests. */
+            readonly first_token: components["schemas"]["Percentiles"] | null;
+            /** @description Until the answer ends; of the last 1,000 requests. */
+            readonly latency: components["schemas"]["Percentiles"] | null;
+        };
+        /**
          * Verification
          * @description Whether an artifact is what was signed.
          */
@@ -2041,7 +2479,7 @@ export interface operations {
             readonly header?: never;
             readonly path: {
                 /**
-                 * @description Name of a template, an artifact or an environment.
+                 * @description Name of a template, an artifact, an environment or an endpoint.
                  * @example support-bot
                  */
                 readonly name: string;
@@ -2629,7 +3067,7 @@ export interface operations {
             readonly header?: never;
             readonly path: {
                 /**
-                 * @description Name of a template, an artifact or an environment.
+                 * @description Name of a template, an artifact, an environment or an endpoint.
                  * @example support-bot
                  */
                 readonly name: string;
@@ -2665,7 +3103,7 @@ export interface operations {
             readonly header?: never;
             readonly path: {
                 /**
-                 * @description Name of a template, an artifact or an environment.
+                 * @description Name of a template, an artifact, an environment or an endpoint.
                  * @example support-bot
                  */
                 readonly name: string;
@@ -2824,6 +3262,332 @@ export interface operations {
             readonly default: components["responses"]["Problem"];
         };
     };
+    readonly planEndpoint: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewEndpoint"];
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EndpointPlan"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listEndpoints: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EndpointList"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly startEndpoint: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewEndpoint"];
+            };
+        };
+        readonly responses: {
+            /** @description Created */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getEndpoint: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly removeEndpoint: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description No Content */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly stopEndpoint: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly restartEndpoint: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly changeAdapters: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ChangedAdapters"];
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getEndpointLog: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Only so many lines. */
+                readonly tail?: number | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": string;
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listEndpointKeys: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EndpointKeys"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly createEndpointKey: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        readonly responses: {
+            /** @description Created */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["NewEndpointKey"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly revokeEndpointKey: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description Name of a template, an artifact, an environment or an endpoint.
+                 * @example support-bot
+                 */
+                readonly name: string;
+                /**
+                 * @description What the key's owner calls it.
+                 * @example colleague
+                 */
+                readonly key: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description No Content */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
     readonly listEnvironments: {
         readonly parameters: {
             readonly query?: never;
@@ -2851,7 +3615,7 @@ export interface operations {
             readonly header?: never;
             readonly path: {
                 /**
-                 * @description Name of a template, an artifact or an environment.
+                 * @description Name of a template, an artifact, an environment or an endpoint.
                  * @example support-bot
                  */
                 readonly name: string;
@@ -2882,7 +3646,7 @@ export interface operations {
             readonly header?: never;
             readonly path: {
                 /**
-                 * @description Name of a template, an artifact or an environment.
+                 * @description Name of a template, an artifact, an environment or an endpoint.
                  * @example support-bot
                  */
                 readonly name: string;

@@ -80,3 +80,16 @@ export type Check = Schemas['Check'];
 export type Mend = Schemas['Mend'];
 export type FirstBatch = Schemas['FirstBatch'];
 export type BatchToken = FirstBatch['rows'][number]['tokens'][number];
+
+/** A running server of a model artifact, or one that ran. */
+export type Endpoint = Schemas['Endpoint'];
+export type EndpointState = Endpoint['state'];
+export type EndpointPlan = Schemas['EndpointPlan'];
+export type EndpointKey = Schemas['EndpointKey'];
+export type NewEndpointKey = Schemas['NewEndpointKey'];
+export type Percentiles = Schemas['Percentiles'];
+
+/** What is asked for when an endpoint is started; what is left out has its default. */
+export type NewEndpoint = Pick<Schemas['NewEndpoint'], 'ref'> &
+  Partial<Omit<Schemas['NewEndpoint'], 'options'>> &
+  Readonly<{ options?: Partial<Schemas['Options']> }>;

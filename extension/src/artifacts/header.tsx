@@ -70,7 +70,7 @@ export function Header(props: {
         </Status>
       )}
       <Aliases key={detail.digest} model={model} detail={detail} />
-      <Actions model={model} />
+      <Actions model={model} detail={detail} />
       {model.explained && <Provenance id={provenance} model={model} detail={detail} />}
     </header>
   );
@@ -101,8 +101,10 @@ function Versions(props: {
   );
 }
 
-function Actions({ model }: { model: ArtifactModel }): React.JSX.Element {
+function Actions(props: { model: ArtifactModel; detail: ArtifactDetail }): React.JSX.Element {
+  const { detail, model } = props;
   const { trans } = model.workbench;
+  const servable = detail.kind === 'model' || detail.kind === 'adapter';
   const { check, steps } = model;
   return (
     <div className="jp-ModelOps-actions" role="group" aria-label={trans.__('Actions')}>
@@ -118,6 +120,16 @@ function Actions({ model }: { model: ArtifactModel }): React.JSX.Element {
             {trans.__('%1…', step.title)}
           </button>
         ))}
+      {check.kind !== 'refused' && servable && (
+        <button
+          className="jp-mod-styled"
+          onClick={() => {
+            model.workbench.open('serve', { ref: detail.ref });
+          }}
+        >
+          {trans.__('Serve…')}
+        </button>
+      )}
       <button
         className="jp-mod-styled"
         disabled={check.kind === 'checking'}

@@ -14,21 +14,24 @@ export function Curves(props: {
   sync: string;
   revision: number;
   trans: TranslationBundle;
+  /** How a step is written; it must be the same function at each rendering. */
+  stepLabel?: (step: number) => string;
 }): React.JSX.Element {
-  const { curves, revision, sync, title, trans } = props;
+  const { curves, revision, stepLabel, sync, title, trans } = props;
   const node = React.useRef<HTMLDivElement>(null);
   const plot = React.useRef<Plot | null>(null);
   React.useLayoutEffect(() => {
     if (!node.current) {
       return;
     }
-    const drawn = new Plot(node.current, curves, sync, step => trans.__('step %1', count(step)));
+    const label = stepLabel ?? ((step: number) => trans.__('step %1', count(step)));
+    const drawn = new Plot(node.current, curves, sync, label);
     plot.current = drawn;
     return () => {
       plot.current = null;
       drawn.dispose();
     };
-  }, [curves, sync, trans]);
+  }, [curves, stepLabel, sync, trans]);
   React.useLayoutEffect(() => {
     plot.current?.update();
   }, [revision]);

@@ -2,16 +2,20 @@ import { copyIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Clipboard } from '@jupyterlab/apputils';
-import type { IBlock } from './log';
-import type { RunModel } from './model';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IBlock, LogTail } from './log';
 
 /** Pixels from the end within which a reader counts as being there. */
 const NEAR = 24;
 
 /** The end of the log. It follows what is printed unless its reader has scrolled up. */
-export function LogView(props: { model: RunModel }): React.JSX.Element | null {
-  const { log, id, workbench } = props.model;
-  const { trans, api } = workbench;
+export function LogView(props: {
+  log: LogTail;
+  /** The address of the whole log. */
+  whole: string;
+  trans: TranslationBundle;
+}): React.JSX.Element | null {
+  const { log, trans, whole } = props;
   const { blocks } = log;
   const node = React.useRef<HTMLDivElement>(null);
   const [follows, follow] = React.useState(true);
@@ -48,12 +52,7 @@ export function LogView(props: { model: RunModel }): React.JSX.Element | null {
           >
             <copyIcon.react tag="span" elementSize="normal" />
           </button>
-          <a
-            className="jp-ModelOps-link"
-            href={api.jobFile(id, 'log')}
-            target="_blank"
-            rel="noopener noreferrer"
-          >
+          <a className="jp-ModelOps-link" href={whole} target="_blank" rel="noopener noreferrer">
             {log.cut ? trans.__('Whole log') : trans.__('Open')}
           </a>
         </span>

@@ -54,7 +54,7 @@ export class RunView extends VDomRenderer<RunModel> {
         <Notes model={this.model} />
         <Measurements model={this.model} />
         <Samples model={this.model} />
-        <LogView model={this.model} />
+        <LogView log={this.model.log} whole={workbench.api.jobFile(job.id, 'log')} trans={trans} />
         <Attempts model={this.model} job={job} />
       </>
     );

@@ -2,6 +2,7 @@ import { VDomModel } from '@jupyterlab/ui-components';
 
 import type { ArtifactKind } from '../api';
 import { KINDS } from '../artifacts/kinds';
+import type { EndpointsFeed } from '../endpoints/feed';
 import { Resource } from '../loaded';
 import type { JobsFeed } from '../jobs/feed';
 import type { IWorkbench } from '../tokens';
@@ -12,11 +13,12 @@ export interface IShelf {
   readonly count: number;
 }
 
-/** What the sidebar shows: the jobs, and how many artifacts there are. */
+/** What the sidebar shows: the jobs, the endpoints, and how many artifacts there are. */
 export class SidebarModel extends VDomModel {
   constructor(
     readonly workbench: IWorkbench,
-    readonly feed: JobsFeed
+    readonly feed: JobsFeed,
+    readonly endpoints: EndpointsFeed
   ) {
     super();
     this.artifacts = new Resource(async () => {
@@ -28,6 +30,7 @@ export class SidebarModel extends VDomModel {
     });
     this.artifacts.stateChanged.connect(this.changed);
     feed.stateChanged.connect(this.changed);
+    endpoints.stateChanged.connect(this.changed);
     workbench.jobsChanged.connect(this.recount);
     void this.artifacts.refresh();
   }
@@ -36,6 +39,7 @@ export class SidebarModel extends VDomModel {
 
   override dispose(): void {
     this.feed.stateChanged.disconnect(this.changed);
+    this.endpoints.stateChanged.disconnect(this.changed);
     this.workbench.jobsChanged.disconnect(this.recount);
     this.artifacts.dispose();
     super.dispose();

@@ -2,6 +2,7 @@ import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyte
 
 import { modelOpsIcon } from '../icons';
 
+import { IEndpointsFeed } from '../endpoints/tokens';
 import { IJobsFeed } from '../jobs/tokens';
 import { IWorkbench } from '../tokens';
 // eslint-disable-next-line jupyter/prefer-lazy-imports -- needed at once
@@ -12,17 +13,18 @@ import { SidebarView } from './view';
 /** The left sidebar. */
 export const sidebar: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-modelops:sidebar',
-  description: 'Shows jobs and artifacts in the left sidebar.',
+  description: 'Shows jobs, endpoints and artifacts in the left sidebar.',
   autoStart: true,
-  requires: [IWorkbench, IJobsFeed],
+  requires: [IWorkbench, IJobsFeed, IEndpointsFeed],
   optional: [ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     workbench: IWorkbench,
     feed: IJobsFeed,
+    endpoints: IEndpointsFeed,
     restorer: ILayoutRestorer | null
   ): void => {
-    const view = new SidebarView(new SidebarModel(workbench, feed));
+    const view = new SidebarView(new SidebarModel(workbench, feed, endpoints));
     view.id = 'jp-modelops-sidebar';
     view.addClass('jp-ModelOps-Sidebar');
     view.title.icon = modelOpsIcon;

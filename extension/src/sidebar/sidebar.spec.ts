@@ -1,3 +1,4 @@
+import { EndpointsFeed } from '../endpoints/feed';
 import { JobsFeed } from '../jobs/feed';
 import { button, shown, TestWorkbench, until } from '../workbench/testing';
 import { SidebarModel } from './model';
@@ -29,14 +30,22 @@ const FAILED = {
   reason: { code: 'cell_error', message: 'KeyError in cell 2.', hint: '', details: {} }
 };
 
-async function sidebar(jobs: readonly { state: string }[], kinds: Record<string, number> = {}) {
+async function sidebar(
+  jobs: readonly { state: string }[],
+  kinds: Record<string, number> = {},
+  endpoints: readonly object[] = []
+) {
   const workbench = new TestWorkbench(({ path, query }) =>
-    path === 'artifacts'
-      ? { artifacts: [], total: 0, kinds }
-      : { jobs: jobs.filter(job => query.getAll('state').includes(job.state)), total: 0 }
+    path === 'endpoints'
+      ? { endpoints }
+      : path === 'artifacts'
+        ? { artifacts: [], total: 0, kinds }
+        : { jobs: jobs.filter(job => query.getAll('state').includes(job.state)), total: 0 }
   );
   const feed = new JobsFeed(workbench);
-  const model = new SidebarModel(workbench, feed);
+  const served = new EndpointsFeed(workbench);
+  await served.refresh();
+  const model = new SidebarModel(workbench, feed, served);
   await feed.refresh();
   await until(() => model.artifacts.value !== null);
   const node = await shown(new SidebarView(model));

@@ -1,9 +1,11 @@
-import { VDomRenderer } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { Job, ListedJob } from '../api';
+import type { Endpoint, Job, ListedJob } from '../api';
 import { kindsName } from '../artifacts/kinds';
 import { Ago, Empty, Problem, Progress, StateMark } from '../components';
+import { StateWord } from '../endpoints/state';
+import { WatchingView } from '../endpoints/watching';
+import { speed } from '../endpoints/wording';
 import { count } from '../format';
 import { fractionOf, keyMetric, percent, timeLeft } from '../jobs/wording';
 import type { IWorkbench } from '../tokens';
@@ -12,9 +14,13 @@ import type { SidebarModel } from './model';
 const RECENT = 8;
 
 /** The left sidebar: what runs, what ran, what was made, and the button that starts something new. */
-export class SidebarView extends VDomRenderer<SidebarModel> {
+export class SidebarView extends WatchingView<SidebarModel> {
+  constructor(model: SidebarModel) {
+    super(model, model.endpoints);
+  }
+
   protected override render(): React.JSX.Element {
-    const { artifacts, feed, workbench } = this.model;
+    const { artifacts, endpoints, feed, workbench } = this.model;
     const { trans } = workbench;
     const { active, ended, state } = feed;
     return (
@@ -53,6 +59,21 @@ export class SidebarView extends VDomRenderer<SidebarModel> {
           >
             {ended.slice(0, RECENT).map(job => (
               <Ended key={job.id} job={job} workbench={workbench} />
+            ))}
+          </Section>
+        )}
+        {endpoints.endpoints.length > 0 && (
+          <Section
+            title={trans.__('Endpoints')}
+            more={{
+              label: trans.__('All endpoints'),
+              open: () => {
+                workbench.open('endpoints', {});
+              }
+            }}
+          >
+            {endpoints.running.map(endpoint => (
+              <Running key={endpoint.name} endpoint={endpoint} workbench={workbench} />
             ))}
           </Section>
         )}
@@ -146,6 +167,26 @@ function Ended(props: { job: Job; workbench: IWorkbench }): React.JSX.Element {
         <span className="jp-ModelOps-name">{job.name}</span>
         {failed && <span className="jp-ModelOps-why">{trans.__('why?')}</span>}
         <Ago time={job.finished ?? job.submitted} trans={trans} />
+      </button>
+    </li>
+  );
+}
+
+function Running(props: { endpoint: Endpoint; workbench: IWorkbench }): React.JSX.Element {
+  const { endpoint, workbench } = props;
+  const { trans } = workbench;
+  const { name, reason, state, text } = endpoint;
+  return (
+    <li>
+      <button
+        title={reason?.detail ?? (text || undefined)}
+        onClick={() => {
+          workbench.open('serve', { endpoint: name });
+        }}
+      >
+        <StateWord state={state} trans={trans} short={state === 'ready'} />
+        <span className="jp-ModelOps-name">{name}</span>
+        {state === 'ready' && <span className="jp-ModelOps-hint">{speed(endpoint, trans)}</span>}
       </button>
     </li>
   );

@@ -116,7 +116,7 @@ class _Interrupts:
 
 
 def _kill(job: Job) -> None:
-    from modelops_server.jobs.processes import send_signal
+    from modelops_server.processes import send_signal
 
     runner = job.attempt.runner if job.attempt else None
     if runner is not None and runner.alive:

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "run": ("run", "run", "Run a template or notebook as a job."),
     "jobs": ("jobs", "jobs", "Follow, cancel, compare and read jobs."),
     "artifacts": ("artifacts", "artifacts", "List, verify, trace, export and import what was made."),
+    "endpoints": ("endpoints", "endpoints", "Serve models with the OpenAI API."),
     "env": ("env", "env", "Make the environments that some templates need."),
     "registry": ("registry", "registry", "Check the registry, free space, mend the database."),
     "keys": ("keys", "keys", "Show and export the key that signs artifacts."),

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 Action = Literal["read", "write", "execute"]
 Resource = Literal[
-    "health", "templates", "jobs", "artifacts", "datasets", "models", "environments", "preflight", "tasks"
+    "health", "templates", "jobs", "artifacts", "datasets", "models", "endpoints", "environments", "preflight", "tasks"
 ]
 
 JSON = "application/json"

@@ -17,6 +17,16 @@ from modelops_server.handlers.artifacts import (
 from modelops_server.handlers.base import ModelOpsHandler, UnknownRouteHandler
 from modelops_server.handlers.contract import ContractHandler
 from modelops_server.handlers.datasets import DatasetsHandler, InspectDatasetHandler
+from modelops_server.handlers.endpoint_keys import EndpointKeyHandler, EndpointKeysHandler
+from modelops_server.handlers.endpoints import (
+    EndpointAdaptersHandler,
+    EndpointHandler,
+    EndpointLogHandler,
+    EndpointPlanHandler,
+    EndpointsHandler,
+    RestartEndpointHandler,
+    StopEndpointHandler,
+)
 from modelops_server.handlers.environments import EnvironmentHandler, EnvironmentsHandler
 from modelops_server.handlers.health import HealthHandler
 from modelops_server.handlers.job_files import LogHandler, NotebookHandler, ReportHandler
@@ -44,7 +54,8 @@ class Part:
 
 PARTS = {
     "id": Part("[a-z0-9][a-z0-9._-]{0,95}", "Id of a job or a task.", "sft-0tvnekde"),
-    "name": Part("[^/]+", "Name of a template, an artifact or an environment.", "support-bot"),
+    "name": Part("[^/]+", "Name of a template, an artifact, an environment or an endpoint.", "support-bot"),
+    "key": Part("[^/]+", "What the key's owner calls it.", "colleague"),
     "ref": Part("[^/]+", "An artifact: `name` (its newest version), `name@3` or `name@alias`.", "support-bot@3"),
     "alias": Part("[^/]+", "Another name of one version.", "production"),
     "path": Part(".+", "Path of a file inside the artifact; its slashes stay as they are.", "README.md"),
@@ -112,6 +123,16 @@ ROUTES = (
     Route("datasets", DatasetsHandler),
     Route("datasets/inspect", InspectDatasetHandler),
     Route("models", ModelsHandler),
+    # Not below `endpoints`, where an endpoint may have any name.
+    Route("endpoint-plan", EndpointPlanHandler),
+    Route("endpoints", EndpointsHandler),
+    Route("endpoints/{name}", EndpointHandler),
+    Route("endpoints/{name}/stop", StopEndpointHandler),
+    Route("endpoints/{name}/restart", RestartEndpointHandler),
+    Route("endpoints/{name}/adapters", EndpointAdaptersHandler),
+    Route("endpoints/{name}/log", EndpointLogHandler),
+    Route("endpoints/{name}/keys", EndpointKeysHandler),
+    Route("endpoints/{name}/keys/{key}", EndpointKeyHandler),
     Route("environments", EnvironmentsHandler),
     Route("environments/{name}", EnvironmentHandler),
     Route("tasks", TasksHandler),

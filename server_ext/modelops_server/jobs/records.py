@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from modelops_server.jobs.processes import Identity, boot_id
 from modelops_server.jobs.resources import Request
 from modelops_server.jobs.states import Reason, State
+from modelops_server.processes import Identity, boot_id
 
 LEASE = 20.0
 """Seconds without a heartbeat after which an attempt counts as lost."""

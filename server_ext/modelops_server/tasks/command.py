@@ -15,7 +15,7 @@ from typing import Any
 
 from modelops.errors import ModelOpsError
 from modelops.paths import StateHome
-from modelops_server.jobs.processes import JOB_ID, die_with_parent, kill_job
+from modelops_server.processes import JOB_ID, die_with_parent, kill_job
 from modelops_server.tasks import PROGRESS
 
 Progress = Callable[[str, float | None], None]

@@ -23,7 +23,7 @@ from modelops_server.handlers import streams
 from modelops_server.handlers.answers.events import EventPage
 from modelops_server.jobs import Job, Queue, Reason, State, submit
 from modelops_server.jobs.journal import Journal
-from modelops_server.jobs.processes import Identity
+from modelops_server.processes import Identity
 
 API = ("modelops", "api", "v1", "jobs")
 

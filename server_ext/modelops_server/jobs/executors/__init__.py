@@ -7,8 +7,8 @@ from typing import Protocol
 
 from modelops.errors import NotFound
 from modelops.paths import StateHome
-from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.records import Job
+from modelops_server.processes import Identity
 
 GROUP = "modelops.executors"
 

@@ -7,9 +7,9 @@ import sys
 
 from modelops.paths import StateHome
 from modelops_server.jobs.executors.pool import StandbyPool
-from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.records import Job
 from modelops_server.jobs.spec import RUNNER_LOG, JobSpec
+from modelops_server.processes import Identity
 
 
 class LocalExecutor:

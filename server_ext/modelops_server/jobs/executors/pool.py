@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from modelops.machine.hardware import memory_bytes
 from modelops.paths import StateHome
-from modelops_server.jobs.processes import Identity, send_signal
 from modelops_server.jobs.records import Job
 from modelops_server.jobs.running.kernels import remove_sockets
 from modelops_server.jobs.running.standby import Place, socket_label, sweep
 from modelops_server.jobs.spec import JobSpec
+from modelops_server.processes import Identity, send_signal
 
 SPARE_MEMORY = 0.15
 """The share of the machine's memory below which standby runners are given up, and none is started."""

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from modelops.errors import ModelOpsError
 from modelops.paths import StateHome
-from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.queue.table import json_list
 from modelops_server.jobs.states import ACTIVE, State
+from modelops_server.processes import Identity
 
 _PATIENCE_MS = 500
 """Milliseconds that a look waits for a lock; readers of a database in WAL mode hardly ever meet one."""

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from modelops.errors import Conflict
 from modelops.registry.database import transaction
-from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.queue.table import JobTable, json_list
 from modelops_server.jobs.records import Job, now
 from modelops_server.jobs.resources import UNLIMITED, Inventory, Request, Waiting, next_to_start
 from modelops_server.jobs.states import ACTIVE, Reason, State, check_move
+from modelops_server.processes import Identity
 
 _MOST_WAITING = 1000
 """How many queued jobs are looked at for one that fits."""

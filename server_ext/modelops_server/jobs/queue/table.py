@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Self
 from modelops.errors import InvalidInput, ModelOpsError, NotFound
 from modelops.paths import StateHome
 from modelops.registry.database import migrate, open_database
-from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.queue.listing import JobFilter, SortKey, order_by
 from modelops_server.jobs.queue.schema import MIGRATIONS
 from modelops_server.jobs.records import Attempt, Job
 from modelops_server.jobs.resources import Request, Usage
 from modelops_server.jobs.states import ACTIVE, TERMINAL, Reason, State
+from modelops_server.processes import Identity
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

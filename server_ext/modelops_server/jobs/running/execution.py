@@ -15,7 +15,6 @@ from nbformat import NotebookNode
 
 from modelops.errors import Unavailable
 from modelops.files import out_of_space
-from modelops_server.jobs.processes import out_of_memory_kills
 from modelops_server.jobs.running import diagnosis
 from modelops_server.jobs.running.client import CellClient, Sink
 from modelops_server.jobs.running.control import Control
@@ -24,6 +23,7 @@ from modelops_server.jobs.running.kernels import Kernel
 from modelops_server.jobs.running.outputs import OutputLimits
 from modelops_server.jobs.running.recording import NotebookRecord
 from modelops_server.jobs.states import AttemptEnded, ReasonCode
+from modelops_server.processes import out_of_memory_kills
 
 _AUTOSAVE_INTERVAL = 0.5
 _IOPUB_TIMEOUT = 30

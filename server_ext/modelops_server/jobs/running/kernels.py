@@ -15,7 +15,7 @@ from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 from modelops.errors import NotFound, Unavailable
-from modelops_server.jobs.processes import die_with_parent
+from modelops_server.processes import die_with_parent
 
 if TYPE_CHECKING:
     from jupyter_client.asynchronous.client import AsyncKernelClient

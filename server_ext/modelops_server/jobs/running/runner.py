@@ -25,14 +25,6 @@ from modelops.paths import StateHome
 from modelops_server.jobs.ending import end_attempt
 from modelops_server.jobs.journal import EVENTS, Journal, last_lines
 from modelops_server.jobs.notebooks import close_notebook
-from modelops_server.jobs.processes import (
-    JOB_ID,
-    AlreadyLocked,
-    Identity,
-    become_subreaper,
-    file_lock,
-    kill_job,
-)
 from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.running import diagnosis
 from modelops_server.jobs.running.control import Control
@@ -41,6 +33,14 @@ from modelops_server.jobs.running.kernels import find_kernel, kernel_defaults
 from modelops_server.jobs.running.watch import Watch
 from modelops_server.jobs.spec import INPUT, OUTPUT, RUNNER_LOCK, RUNNER_LOG, JobSpec
 from modelops_server.jobs.states import AttemptEnded, Reason, ReasonCode, State
+from modelops_server.processes import (
+    JOB_ID,
+    AlreadyLocked,
+    Identity,
+    become_subreaper,
+    file_lock,
+    kill_job,
+)
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -14,11 +14,11 @@ from pathlib import Path
 from modelops.errors import ModelOpsError
 from modelops.files import write_atomic
 from modelops.paths import StateHome
-from modelops_server.jobs.processes import Identity, become_subreaper
 from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.running.environment import list_environment
 from modelops_server.jobs.running.kernels import Kernel, find_kernel, kernel_defaults, kernel_python
 from modelops_server.jobs.spec import RUNNER_LOG
+from modelops_server.processes import Identity, become_subreaper
 
 # What an attempt imports in any case.
 _IMPORTS = (

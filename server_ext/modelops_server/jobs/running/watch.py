@@ -12,11 +12,11 @@ from pathlib import Path
 
 from modelops.errors import ModelOpsError
 from modelops.paths import StateHome
-from modelops_server.jobs.processes import Identity, resident_bytes, tree
 from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.running.control import Control
 from modelops_server.jobs.spec import JobSpec
 from modelops_server.jobs.states import AttemptEnded, Reason, ReasonCode, State
+from modelops_server.processes import Identity, resident_bytes, tree
 
 PROCESSES = "processes.json"
 """An attempt's processes as last seen: so those that cleared their environment are found after the runner's death."""

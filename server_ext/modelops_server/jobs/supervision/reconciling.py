@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from modelops_server.jobs.ending import end_attempt
 from modelops_server.jobs.journal import last_lines
 from modelops_server.jobs.notebooks import close_notebook
-from modelops_server.jobs.processes import AlreadyLocked, Identity, file_lock, kill_job, send_signal
 from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.records import LEASE, Attempt, Job
 from modelops_server.jobs.running.kernels import remove_sockets
@@ -19,6 +18,7 @@ from modelops_server.jobs.running.standby import socket_label
 from modelops_server.jobs.running.watch import known_processes
 from modelops_server.jobs.spec import OUTPUT, RETRIED, RUNNER_LOCK, RUNNER_LOG, JobSpec
 from modelops_server.jobs.states import ACTIVE, AttemptEnded, Reason, ReasonCode, State
+from modelops_server.processes import AlreadyLocked, Identity, file_lock, kill_job, send_signal
 
 _DEATH = 5.0
 """Seconds that a process which was killed is waited for; it may be in the middle of a system call."""

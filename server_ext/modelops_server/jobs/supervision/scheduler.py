@@ -11,7 +11,6 @@ from collections.abc import Callable
 from modelops.errors import NotFound, Unavailable
 from modelops.paths import StateHome
 from modelops_server.jobs.executors import Executor, load_executor
-from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.records import Job
 from modelops_server.jobs.resources import Inventory
@@ -19,6 +18,7 @@ from modelops_server.jobs.spec import FILE as SPEC
 from modelops_server.jobs.states import ACTIVE, AttemptEnded, ReasonCode, State
 from modelops_server.jobs.supervision.dependencies import release_settled
 from modelops_server.jobs.supervision.reconciling import Reconciler
+from modelops_server.processes import Identity
 
 TICK = 0.25
 """Seconds between two looks at the queue."""

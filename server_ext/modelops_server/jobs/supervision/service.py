@@ -10,12 +10,12 @@ import time
 
 from modelops.errors import Unavailable
 from modelops.paths import StateHome
-from modelops_server.jobs.processes import AlreadyLocked, file_lock, send_signal
 from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.resources import Inventory
 from modelops_server.jobs.states import ACTIVE
 from modelops_server.jobs.supervision.scheduler import Scheduler
 from modelops_server.jobs.supervision.worker import LOCK, RETRY
+from modelops_server.processes import AlreadyLocked, file_lock, send_signal
 
 _log = logging.getLogger("modelops.scheduler")
 

@@ -15,9 +15,9 @@ import threading
 
 from modelops.errors import Conflict
 from modelops.paths import StateHome
-from modelops_server.jobs.processes import AlreadyLocked, file_lock, is_locked
 from modelops_server.jobs.resources import Inventory
 from modelops_server.jobs.supervision.scheduler import Scheduler
+from modelops_server.processes import AlreadyLocked, file_lock, is_locked
 
 LOCK = "worker.lock"
 LOG = "worker.log"

@@ -11,8 +11,8 @@ from typing import Any
 
 from modelops_server.jobs import State
 from modelops_server.jobs.following.activity import Activity
-from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.queue.changes import JobChanges
+from modelops_server.processes import Identity
 
 ENDLESS = "import time\ntime.sleep(600)"
 

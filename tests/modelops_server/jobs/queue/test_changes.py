@@ -11,8 +11,8 @@ import pytest
 
 from modelops.paths import StateHome
 from modelops_server.jobs import Queue, Reason, State
-from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.queue.changes import Changes, JobChanges
+from modelops_server.processes import Identity
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 
 from modelops.errors import Conflict, InvalidInput, NotFound
 from modelops.paths import StateHome
-from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.states import MOVES, Reason, State, check_move
+from modelops_server.processes import Identity
 
 ME = Identity.mine()
 REASON = Reason("cell_error", "It failed.")
@@ -192,7 +192,7 @@ _CLAIMER = """
 import sys
 from pathlib import Path
 from modelops.paths import StateHome
-from modelops_server.jobs.processes import Identity
+from modelops_server.processes import Identity
 from modelops_server.jobs.queue.queue import Queue
 queue = Queue(StateHome(Path(sys.argv[1])))
 while job := queue.claim(Identity.mine(), max_running=10_000):

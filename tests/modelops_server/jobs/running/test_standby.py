@@ -18,8 +18,8 @@ import pytest
 
 from modelops_server.jobs import Scheduler
 from modelops_server.jobs.executors import pool
-from modelops_server.jobs.processes import Identity
 from modelops_server.jobs.running.standby import ready_count
+from modelops_server.processes import Identity
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from modelops_server.jobs.processes import Identity, is_locked
 from modelops_server.jobs.supervision.worker import LOCK, ensure_worker
+from modelops_server.processes import Identity, is_locked
 
 WORKER = [sys.executable, "-m", "modelops_server.jobs.supervision.worker", "--exit-when-idle"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from modelops_server.jobs.processes import (
+from modelops_server.processes import (
     AlreadyLocked,
     Identity,
     carriers,
@@ -23,7 +23,7 @@ from modelops_server.jobs.processes import (
 HOLD = """
 import sys, time
 from pathlib import Path
-from modelops_server.jobs.processes import file_lock
+from modelops_server.processes import file_lock
 with file_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)

@@ -1,0 +1,57 @@
+"""The engines that are installed: entry points of the group ``modelops.engines``."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+from modelops.errors import InvalidInput, NotFound, Unavailable
+from modelops.paths import StateHome
+from modelops_server.endpoints.engines.engine import Engine
+from modelops_server.endpoints.servable import Servable
+
+GROUP = "modelops.engines"
+
+AUTO = "auto"
+
+_PREFERRED = ("llamacpp", "transformers")
+"""The order in which ``auto`` looks for an engine that can."""
+
+
+def engine_names() -> list[str]:
+    """The engines that can be named."""
+    return sorted({point.name for point in entry_points(group=GROUP)} | set(_PREFERRED))
+
+
+def load_engine(name: str) -> Engine:
+    """The engine called ``name``; raises ``NotFound``."""
+    if name == "llamacpp":
+        from modelops_server.endpoints.engines.llamacpp.engine import LlamaCpp
+
+        return LlamaCpp()
+    if name == "transformers":
+        from modelops_server.endpoints.engines.transformers.engine import Transformers
+
+        return Transformers()
+    for point in entry_points(group=GROUP, name=name):
+        engine: Engine = point.load()()
+        return engine
+    raise NotFound("unknown_engine", f"There is no engine {name!r}.", f"Choose one of: {', '.join(engine_names())}.")
+
+
+def choose_engine(name: str, servable: Servable, home: StateHome) -> Engine:
+    """The engine called ``name``, or with ``auto`` the first that is here and serves it.
+
+    Raises ``Unavailable`` or ``InvalidInput`` with the reason where it does not; with ``auto`` with that of the last.
+    """
+    candidates = _PREFERRED if name == AUTO else (name,)
+    for candidate in candidates:
+        engine = load_engine(candidate)
+        try:
+            engine.refuse(servable)
+            engine.require(home, adapters=bool(servable.adapters))
+        except (InvalidInput, Unavailable):
+            if candidate == candidates[-1]:
+                raise
+        else:
+            return engine
+    raise AssertionError("there is an engine at least")

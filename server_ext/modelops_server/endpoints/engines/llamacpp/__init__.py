@@ -1,0 +1,1 @@
+"""llama.cpp, by xllamacpp: GGUF files, fast on a CPU."""

@@ -1,0 +1,67 @@
+"""How transformers is asked to serve a model."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from modelops.errors import Unavailable
+from modelops.machine.hardware import processor, torch_build
+from modelops.paths import StateHome
+from modelops_server.endpoints.engines.assignment import Assignment
+from modelops_server.endpoints.engines.engine import Launch, Progress
+from modelops_server.endpoints.memory import Shape
+from modelops_server.endpoints.servable import Servable
+from modelops_server.endpoints.spec import EndpointSpec
+
+_OVERHEAD = 700 * 10**6
+"""Bytes of Python, torch, transformers and buffers for computing."""
+
+
+class Transformers:
+    """Serves every model that can be evaluated, loaded as it was evaluated."""
+
+    name = "transformers"
+    title = "transformers"
+
+    def require(self, home: StateHome, *, adapters: bool) -> None:
+        """Raise ``Unavailable`` without torch and transformers."""
+        if find_spec("torch") is None or find_spec("transformers") is None:
+            raise Unavailable(
+                "engine_missing",
+                "This model is served by transformers, which is not installed.",
+                "pip install 'jupyterlab-modelops[train]'",
+            )
+
+    def refuse(self, servable: Servable) -> None:
+        """It serves whatever is loaded for an evaluation."""
+
+    def memory(self, shape: Shape, context: int, parallel: int) -> dict[str, int]:
+        """Weights in the number format that is computed in, caches in the same, and what the process takes.
+
+        The shares of checkpoints that stay rounded in memory are those of their files.
+        """
+        number = 2 if torch_build() in {"cuda", "rocm"} or processor().bf16 else 4
+        return {
+            "weights": max(shape.parameters * number, shape.weights),
+            "adapters": shape.adapters,
+            "cache": number * shape.cache_values(context, parallel),
+            "process": _OVERHEAD,
+        }
+
+    def prepare(
+        self, assignment: Assignment, spec: EndpointSpec, home: StateHome, scratch: Path, progress: Progress
+    ) -> Assignment:
+        """It loads the folders as they are."""
+        return assignment
+
+    def launch(self, assignment: Assignment, home: StateHome) -> Launch:
+        """Our own process around transformers."""
+        command = [sys.executable, "-P", "-m", "modelops_server.endpoints.engines.transformers"]
+        return Launch(command, assignment.line())
+
+    def request(self, body: dict[str, Any], spec: EndpointSpec, adapter: str | None) -> dict[str, Any]:
+        """The name of the model says which adapter."""
+        return body

@@ -1,0 +1,209 @@
+"""Finds the engine that a request means, waits for its turn there, and hands on what it answers.
+
+A request names a model; where that is, only the endpoint's keeper says. There is no way to name a host or a port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+
+from modelops.errors import InvalidInput, NotFound
+from modelops.names import check_name
+from modelops.paths import StateHome
+from modelops_server.endpoints.direct import NO_KEEPING
+from modelops_server.endpoints.endpoint import Endpoint, endpoints, find
+from modelops_server.endpoints.engines import load_engine
+from modelops_server.endpoints.gateway.traffic import Measured, Traffic
+from modelops_server.endpoints.gateway.turns import Rates, Turns
+from modelops_server.endpoints.refusals import engine_gone, not_ready, unknown_model
+from modelops_server.endpoints.sockets import key_file
+
+Api = Literal["chat/completions", "completions", "embeddings"]
+
+_CONNECT = 5.0
+_TOUCH = 5.0
+"""Seconds between two notes that an endpoint is used."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What callers may ask of an endpoint."""
+
+    waiting: int = 64
+    """Requests that wait for their turn at one endpoint."""
+    patience: float = 60.0
+    """Seconds that a request waits for its turn."""
+    timeout: float = 600.0
+    """Seconds that an engine may be silent before a request is given up."""
+    per_minute: int = 600
+    """Requests that one caller may send in a minute; 0 means no limit."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the name of a model means."""
+
+    endpoint: Endpoint
+    adapter: str | None
+
+
+class Reply:
+    """What an engine answers: status, media type, and the content as it comes."""
+
+    def __init__(self, response: httpx.Response, measured: Measured) -> None:
+        self._response = response
+        self._measured = measured
+        self.status = response.status_code
+        self.media = response.headers.get("Content-Type", "application/json")
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The content, as it comes; raises ``httpx.HTTPError`` when the engine ends on the way."""
+        async for piece in self._response.aiter_raw():
+            self._measured.piece(piece)
+            yield piece
+
+    async def whole(self) -> bytes:
+        """The content; raises as :meth:`pieces` does."""
+        return b"".join([piece async for piece in self.pieces()])
+
+
+class Gateway:
+    """Forwards the requests of one server's clients; for use on the event loop alone."""
+
+    def __init__(self, home: StateHome, limits: Limits | None = None) -> None:
+        self._home = home
+        self._limits = limits or Limits()
+        self._rates = Rates(self._limits.per_minute)
+        self._turns: dict[str, Turns] = {}
+        self._traffic: dict[str, Traffic] = {}
+        self._clients: dict[str, tuple[str, httpx.AsyncClient, str]] = {}
+        self._touched: dict[str, float] = {}
+
+    async def names(self) -> dict[str, Endpoint]:
+        """What requests may name now, each with its endpoint."""
+        found = await asyncio.to_thread(endpoints, self._home)
+        return {name: endpoint for endpoint in found if endpoint.ready for name in endpoint.status.model_names}
+
+    async def target(self, model: str) -> Target:
+        """What ``model`` means; raises ``NotFound`` (``model_not_found``), and what says that it is not ready."""
+        name, _, adapter = model.partition("/")
+        try:
+            check_name(name)
+            endpoint = await asyncio.to_thread(find, self._home, name)
+        except (NotFound, InvalidInput) as error:
+            raise unknown_model(model, list(await self.names())) from error
+        if not endpoint.ready:
+            raise not_ready(endpoint)
+        if model not in endpoint.status.model_names:
+            raise unknown_model(model, list(await self.names()))
+        return Target(endpoint, adapter or endpoint.spec.default_adapter)
+
+    @asynccontextmanager
+    async def forwarded(self, caller: str, api: Api, body: dict[str, Any]) -> AsyncIterator[Reply]:
+        """The engine's reply to a request, whose ``model`` says which engine; leaving early frees its slot at once.
+
+        Raises what :meth:`target` raises, ``TooManyRequests``, and ``Unavailable`` (``engine_unavailable``).
+        """
+        self._rates.take(caller)
+        target = await self.target(str(body["model"]))
+        endpoint = target.endpoint
+        async with self._turns_of(endpoint).taken(self._limits.patience):
+            # It may have been started anew while the request waited.
+            endpoint = (await self.target(str(body["model"]))).endpoint if self._moved(endpoint) else endpoint
+            self._touch(endpoint)
+            client, key = self._client(endpoint)
+            asked = load_engine(endpoint.spec.engine).request(body, endpoint.spec, target.adapter)
+            request = client.build_request("POST", f"/v1/{api}", json=asked, headers={"Authorization": f"Bearer {key}"})
+            measured, failed = Measured(), True
+            try:
+                try:
+                    response = await client.send(request, stream=True)
+                except httpx.HTTPError as error:
+                    raise engine_gone(endpoint) from error
+                try:
+                    yield Reply(response, measured)
+                    failed = response.is_error
+                finally:
+                    await response.aclose()
+            finally:
+                self._touch(endpoint)
+                self.traffic(endpoint.name).add(measured.passed(), failed=failed)
+
+    def traffic(self, name: str) -> Traffic:
+        """What has passed through an endpoint."""
+        return self._traffic.setdefault(name, Traffic())
+
+    def traffic_as_json(self, name: str) -> dict[str, Any]:
+        """What has passed through an endpoint, and what is on its way."""
+        turns = self._turns.get(name)
+        return {
+            "running": turns.running if turns else 0,
+            "waiting": turns.waiting if turns else 0,
+            **self.traffic(name).as_json(),
+        }
+
+    async def close(self) -> None:
+        """End the connections to engines."""
+        for _, client, _ in self._clients.values():
+            await client.aclose()
+
+    def _turns_of(self, endpoint: Endpoint) -> Turns:
+        parallel = endpoint.spec.options.parallel
+        if endpoint.name not in self._turns:
+            # A few more than are answered at a time: the engine finds the next when it is done with one.
+            self._turns[endpoint.name] = Turns(parallel + max(1, parallel // 2), self._limits.waiting)
+        return self._turns[endpoint.name]
+
+    def _client(self, endpoint: Endpoint) -> tuple[httpx.AsyncClient, str]:
+        socket = endpoint.status.socket or ""
+        known = self._clients.get(endpoint.name)
+        if known is None or known[0] != socket:
+            client = httpx.AsyncClient(
+                transport=httpx.AsyncHTTPTransport(uds=socket, limits=NO_KEEPING),
+                base_url="http://engine",
+                timeout=httpx.Timeout(self._limits.timeout, connect=_CONNECT),
+                trust_env=False,
+            )
+            try:
+                key = key_file(Path(socket)).read_text()
+            except OSError as error:
+                raise engine_gone(endpoint) from error
+            known = self._clients[endpoint.name] = (socket, client, key)
+        return known[1], known[2]
+
+    def _moved(self, endpoint: Endpoint) -> bool:
+        return not (endpoint.status.socket and Path(endpoint.status.socket).exists())
+
+    def _touch(self, endpoint: Endpoint) -> None:
+        if time.monotonic() - self._touched.get(endpoint.name, -_TOUCH) >= _TOUCH:
+            self._touched[endpoint.name] = time.monotonic()
+            with contextlib.suppress(OSError):
+                endpoint.place.used.touch()
+
+
+def error_of(content: bytes) -> dict[str, Any]:
+    """What an engine says is wrong, as OpenAI says it: ``message``, ``type``, ``param``, ``code``."""
+    try:
+        said = json.loads(content)["error"]
+        message = str(said["message"])
+    except (ValueError, KeyError, TypeError):
+        return {"message": "The engine could not answer.", "type": "server_error", "param": None, "code": None}
+    kind, code = said.get("type"), said.get("code")
+    if kind == "exceed_context_size_error":  # llama.cpp's word for it
+        kind, code = "invalid_request_error", "context_length_exceeded"
+    return {
+        "message": message,
+        "type": str(kind or "invalid_request_error"),
+        "param": said.get("param"),
+        "code": code if isinstance(code, str) else None,
+    }

@@ -1,0 +1,108 @@
+"""What is to be served: a model, and adapters that were trained on it; known before a byte is verified."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelops.errors import Conflict, InvalidInput, VerificationError
+from modelops.registry import Artifact, Registry
+
+
+@dataclass(frozen=True)
+class Servable:
+    """A model whose weights are loaded, and what is put beside them."""
+
+    model: Artifact
+    adapters: tuple[Artifact, ...] = ()
+    default: Artifact | None = None
+    """The adapter that is applied where a request names the endpoint alone."""
+
+    @property
+    def target(self) -> Artifact:
+        """What a request gets that names the endpoint alone."""
+        return self.default or self.model
+
+    @property
+    def gguf(self) -> bool:
+        """Whether the model's weights are a GGUF file."""
+        suffixes = {Path(file.path).suffix for file in self.model.files}
+        return ".gguf" in suffixes and ".safetensors" not in suffixes
+
+
+def find_servable(
+    registry: Registry, ref: str, adapters: Sequence[str] = (), *, allow_rejected: bool = False
+) -> Servable:
+    """What ``ref`` and ``adapters`` name; of an adapter, the model that it was trained on with it applied.
+
+    Raises ``InvalidInput`` (``not_servable``, ``not_an_adapter``, ``adapter_given_twice``), ``VerificationError``
+    (``base_model_differs``) for an adapter of another model, ``Conflict`` (``rejected``) for what did not pass its
+    gate, unless ``allow_rejected``, and what the registry raises.
+    """
+    target = registry.get(ref)
+    if target.kind not in {"model", "adapter"}:
+        raise InvalidInput(
+            "not_servable", f"{target.ref} is of kind {target.kind}.", "Choose a model or an adapter to serve."
+        )
+    default = target if target.kind == "adapter" else None
+    model = _base(registry, target) if default else target
+    chosen = [*([default] if default else []), *(registry.get(adapter) for adapter in adapters)]
+    names = [adapter.name for adapter in chosen]
+    for adapter in chosen:
+        if names.count(adapter.name) > 1:
+            raise InvalidInput(
+                "adapter_given_twice",
+                f"There are two adapters called {adapter.name!r}; requests choose them by their name.",
+                "Serve two versions of an adapter as two endpoints.",
+            )
+        _check_fits(registry, adapter, model)
+    for artifact in (model, *chosen):
+        if artifact.rejected and not allow_rejected:
+            raise Conflict(
+                "rejected",
+                f"{artifact.ref} was rejected when it was made: {' '.join(artifact.rejected)}",
+                "Choose another version, or allow it: --allow-rejected (REST: allow_rejected).",
+                reasons=list(artifact.rejected),
+            )
+    return Servable(model, tuple(chosen), default)
+
+
+def _base(registry: Registry, adapter: Artifact) -> Artifact:
+    """The model that an adapter was trained on."""
+    digest = adapter.metadata.get("base_digest")
+    found = registry.index.by_digest([digest]) if isinstance(digest, str) else []
+    if not found:
+        raise InvalidInput(
+            "base_unknown",
+            f"The model that {adapter.ref} was trained on is not in this registry.",
+            f"Import {adapter.metadata.get('base_model', 'it')} first: modelops artifacts import FILE",
+        )
+    return found[0]
+
+
+def _check_fits(registry: Registry, adapter: Artifact, model: Artifact) -> None:
+    if adapter.kind != "adapter":
+        raise InvalidInput("not_an_adapter", f"{adapter.ref} is of kind {adapter.kind}.", "Choose an adapter.")
+    if adapter.metadata.get("base_digest") not in _same_weights(registry, model):
+        raise VerificationError(
+            "base_model_differs",
+            f"{adapter.ref} was trained on {adapter.metadata.get('base_model', 'another model')}, "
+            f"which is not {model.ref}.",
+            "Serve it with the model that it was trained on.",
+            expected=adapter.metadata.get("base_digest"),
+            found=model.digest,
+        )
+
+
+def _same_weights(registry: Registry, model: Artifact) -> set[str]:
+    """The digests of a model, and of those that it is a rounded form of: an adapter of theirs fits it, too."""
+    digests = {model.digest}
+    while "quantization" in model.metadata and model.metadata.get("adapter_digest") is None:
+        base = model.metadata.get("base_digest")
+        found = registry.index.by_digest([base]) if isinstance(base, str) and base not in digests else []
+        if not found:
+            break
+        model = found[0]
+        digests.add(model.digest)
+    return digests

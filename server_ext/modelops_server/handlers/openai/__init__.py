@@ -1,0 +1,1 @@
+"""The OpenAI-compatible API, below ``modelops/openai/v1``."""
