@@ -85,6 +85,18 @@ class Engine:
         return read_reply(document)
 
 
+def answers(path: Path) -> bool:
+    """Whether an engine has loaded its model."""
+    connection = OnSocket(path)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
 @contextmanager
 def serving(engine: str, model: Path, adapter: Path | None = None) -> Iterator[Engine]:
     """An engine of ours that serves a folder, or a GGUF file, with an adapter applied."""
@@ -102,7 +114,7 @@ def serving(engine: str, model: Path, adapter: Path | None = None) -> Iterator[E
                 assert process.stdin is not None
                 process.stdin.write(assignment.line())
                 process.stdin.close()
-                while not path.exists():
+                while not answers(path):
                     if process.poll() is not None:
                         raise SystemExit(log.read_text()[-2000:])
                     time.sleep(0.2)
