@@ -1,9 +1,10 @@
 """Is an endpoint that serves what was evaluated told from one that does not? SmolLM2-135M-Instruct, and its adapter.
 
 Sound pairs are golden prompts and an engine that serves the very same artifact: they must agree, however the engine
-rounds. Then faults are planted, and each must be found. How far both are apart is measured, for the two tolerances must
-lie between: ``NEAR_TIE`` above every shift of odds in sound pairs, ``MOST_KL`` above every divergence in sound pairs
-and below that of coarser weights. Golden prompts are those that the templates record.
+rounds. Then faults are planted, and each must be found. How far both are apart is measured, for the tolerances must lie
+between: ``NEAR_TIE`` above every shift of odds in sound pairs, ``MOST_KL`` above every divergence in sound pairs and
+below that of coarser weights, ``MOST_PROMPT_DIFFERENCE`` above what an engine differs from itself after the same prompt
+and below what another word in the system prompt does. Golden prompts are those that the templates record.
 
 The models are made as jobs in one state home, with an environment (7 minutes, once); ``--home`` keeps it.
 """
@@ -39,7 +40,7 @@ from modelops.parity import (
     record_golden,
 )
 from modelops.parity.closeness import NEAR_TIE
-from modelops.parity.comparing import MOST_KL
+from modelops.parity.comparing import MOST_KL, MOST_PROMPT_DIFFERENCE
 from modelops.registry import Registry
 from modelops_server.endpoints.engines.assignment import AdapterFolder, Assignment
 
@@ -226,6 +227,7 @@ def targets(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     agreeing, found = sum(row["agrees"] for row in sound), sum(not row["agrees"] for row in faults)
     kl = max(row["kl_divergence"] for row in sound)
     shift = max(row["largest_shift"] or 0.0 for row in sound)
+    prompts = max(row["prompt_difference"] for row in sound)
     return {
         "sound pairs that agree": {
             "value": f"{agreeing} of {len(sound)}",
@@ -243,15 +245,22 @@ def targets(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
             "target": f"at most {NEAR_TIE * 0.75:g}, three quarters of what is tolerated",
             "met": shift <= NEAR_TIE * 0.75,
         },
+        "difference after the same prompt in sound pairs": {
+            "value": f"{prompts:.3f}",
+            "target": f"at most {MOST_PROMPT_DIFFERENCE / 2:g}, half of what is tolerated",
+            "met": prompts <= MOST_PROMPT_DIFFERENCE / 2,
+        },
     }
 
 
 def line(row: dict[str, Any]) -> str:
     """A pair as a line of a table, and what was found in words."""
-    kl = "" if row["kl_divergence"] is None else f"{row['kl_divergence']:.4f}"
-    shift = "" if row["largest_shift"] is None else f"{row['largest_shift']:.2f}"
+    kl, shift, prompts = (
+        "" if row[key] is None else f"{row[key]:.{digits}f}"
+        for key, digits in (("kl_divergence", 4), ("largest_shift", 2), ("prompt_difference", 3))
+    )
     found = "agrees" if row["agrees"] else f"differs ({row['divergence']['reason']})"
-    numbers = f"{kl:>8}{row['near_ties']:>4}{shift:>6}{row['tokens']:>5}"
+    numbers = f"{kl:>8}{row['near_ties']:>4}{shift:>6}{prompts:>7}{row['tokens']:>5}"
     return f"{row['kind']:<6}{row['pair']:<52}{numbers}  {found}\n      {row['sentence']}"
 
 

@@ -60,6 +60,16 @@ def is_near_tie(shift: float | None) -> bool:
     return shift is not None and shift <= NEAR_TIE
 
 
+def disagreement(one: ServedStep, other: ServedStep) -> float:
+    """How far two answers of one endpoint differ at a place: the largest difference of a likelihood, in nats.
+
+    Of tokens that only one of them names among the likeliest nothing is known.
+    """
+    known = {(served.id, served.bytes): served.logprob for served in other.likeliest}
+    both = ((served.logprob, known.get((served.id, served.bytes))) for served in one.likeliest)
+    return max((abs(ours - theirs) for ours, theirs in both if theirs is not None), default=0.0)
+
+
 def named(token: Likely, served: ServedStep) -> Served | None:
     """A token among those that the endpoint names at a place."""
     return next((one for one in (served.written, *served.likeliest) if is_same(token, one)), None)

@@ -9,15 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from statistics import fmean
+from statistics import fmean, median
 
-from modelops.parity.closeness import Distance, distance, is_near_tie, is_same, odds_shift
+from modelops.parity.closeness import Distance, disagreement, distance, is_near_tie, is_same, odds_shift
 from modelops.parity.golden import Golden, GoldenAnswer, Likely
 from modelops.parity.replies import Endpoint, Reply, ServedStep
 from modelops.parity.results import Divergence, Parity, Reason
 
 MOST_KL = 0.012
 """Nats per token that the rounding of another engine may cost; benchmarks/parity.py measures it."""
+
+MOST_PROMPT_DIFFERENCE = 0.1
+"""Nats by which one endpoint may differ from itself after the same prompt; benchmarks/parity.py measures it."""
 
 DATE_TOKENS = 3
 """Tokens that today's date may be longer or shorter than that of the evaluation."""
@@ -44,6 +47,10 @@ def compare(golden: Golden, endpoint: Endpoint, *, on_progress: OnProgress = qui
         on_progress(number, len(golden.answers))
     distances = [place.distance for place in seen.places]
     kl = fmean(one.kl for one in distances) if distances else None
+    differences = [difference for _, difference in seen.prompts]
+    prompts = median(differences) if differences else None
+    if not seen.divergences and prompts is not None and prompts > MOST_PROMPT_DIFFERENCE:
+        max(seen.prompts, key=lambda prompt: prompt[1])[0].written_otherwise(prompts)
     if not seen.divergences and kl is not None and kl > MOST_KL:
         seen.divergences.append(_unlikely(max(seen.places, key=lambda place: place.distance.kl), kl))
     return Parity(
@@ -53,6 +60,7 @@ def compare(golden: Golden, endpoint: Endpoint, *, on_progress: OnProgress = qui
         ends=seen.ends,
         kl_divergence=kl,
         largest_difference=max((one.difference for one in distances), default=None),
+        prompt_difference=prompts,
         largest_shift=max(seen.shifts, default=None),
         divergence=next(iter(seen.divergences), None),
     )
@@ -78,6 +86,8 @@ class _Seen:
     ends: int = 0
     shifts: list[float] = field(default_factory=list)
     places: list[_Place] = field(default_factory=list)
+    prompts: list[tuple[_Comparison, float]] = field(default_factory=list)
+    """How far the endpoint's first token depends on who wrote the prompt."""
     divergences: list[Divergence] = field(default_factory=list)
 
 
@@ -105,9 +115,26 @@ class _Comparison:
             return
         if self.golden.dated and self.answer.prompt.messages is not None:
             reply = self._go_on()
+        else:
+            self._compare_prompts(reply)
         following: Reply | None = reply
         while following is not None:
             following = self._follow(following)
+
+    def written_otherwise(self, difference: float) -> None:
+        """Note that the answers agree, and the prompts do not."""
+        self.at = 0
+        self._diverge(
+            "prompt",
+            f"the answers agree, but after the evaluation's own prompt tokens the endpoint expects others "
+            f"({difference:.2g} nats): it writes the prompt otherwise, by another chat template.",
+        )
+
+    def _compare_prompts(self, reply: Reply) -> None:
+        # Engine and weights are the same for both, so what differs is not the rounding of another engine.
+        direct = self.endpoint.complete(list(self.answer.prompt_ids), 1)
+        if reply.steps and direct.steps:
+            self.seen.prompts.append((self, disagreement(reply.steps[0], direct.steps[0])))
 
     def _ask(self) -> Reply:
         prompt = self.answer.prompt

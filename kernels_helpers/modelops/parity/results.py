@@ -49,6 +49,8 @@ class Parity:
     """Mean over places: how many nats it costs to expect what the endpoint expects; among the likeliest tokens."""
     largest_difference: float | None
     """Largest difference of the logarithm of the probability of a token that the evaluation wrote, in nats."""
+    prompt_difference: float | None
+    """Nats by which the endpoint's first token depends on who wrote the prompt, it or the evaluation: the median."""
     largest_shift: float | None
     """Largest difference of the odds of both tokens at a near tie, in nats."""
     divergence: Divergence | None = None

@@ -28,6 +28,8 @@ class LocalEndpoint:
     ends: Sequence[int] = (2,)
     bias: Mapping[int, float] = field(default_factory=dict)
     """Added to the logits of some tokens."""
+    only_chats: bool = False
+    """Whether that is so in chats alone, as if the prompt said a little else."""
     scale: float = 1.0
     """Of all logits."""
     lists_end: bool = True
@@ -37,18 +39,19 @@ class LocalEndpoint:
 
     def chat(self, messages: Any, max_tokens: int) -> Reply:
         self.asked.append(("chat", messages, max_tokens))
-        return self._write(chat_prompt(self.tokenizer, messages), max_tokens)
+        return self._write(chat_prompt(self.tokenizer, messages), max_tokens, self.bias)
 
     def complete(self, prompt: str | Sequence[int], max_tokens: int) -> Reply:
         self.asked.append(("complete", prompt, max_tokens))
-        return self._write(self.tokenizer(prompt)["input_ids"] if isinstance(prompt, str) else prompt, max_tokens)
+        ids = self.tokenizer(prompt)["input_ids"] if isinstance(prompt, str) else prompt
+        return self._write(ids, max_tokens, {} if self.only_chats else self.bias)
 
-    def _write(self, prompt: Sequence[int], most: int) -> Reply:
+    def _write(self, prompt: Sequence[int], most: int, bias: Mapping[int, float]) -> Reply:
         ids, steps, stopped = list(prompt), [], False
         while len(ids) < len(prompt) + most and not stopped:
             with torch.inference_mode():
                 logits = self.model(input_ids=torch.tensor([ids])).logits[0, -1].float() * self.scale
-                for token, more in self.bias.items():
+                for token, more in bias.items():
                     logits[token] += more
                 best = logits.log_softmax(-1).topk(5)
             likeliest = tuple(map(self._served, best.indices.tolist(), best.values.tolist()))

@@ -53,6 +53,7 @@ def test_the_model_itself_agrees_everywhere(golden: Golden, serve: Serve, told: 
     assert (parity.prompts, parity.near_ties, parity.ends) == (8, 0, 0)
     assert parity.kl_divergence == pytest.approx(0, abs=1e-4)
     assert parity.largest_shift is None
+    assert parity.prompt_difference == 0
     assert parity.largest_difference == pytest.approx(0, abs=1e-3)
     assert parity.sentence == (
         f"Served as evaluated: {parity.tokens} tokens of 8 answers agree; "
@@ -69,7 +70,7 @@ def test_a_model_that_knows_no_chats_is_asked_for_texts(sure: Any, tiny_model_fo
     endpoint = serve(spelling=plain)
 
     assert compare(golden, endpoint).agrees
-    assert [asked[:2] for asked in endpoint.asked] == [("complete", answer.prompt.text) for answer in golden.answers]
+    assert [asked[1] for asked in endpoint.asked if asked[2] > 1] == [answer.prompt.text for answer in golden.answers]
 
 
 def test_a_chat_template_that_writes_another_number_of_tokens(
@@ -102,6 +103,22 @@ def test_a_chat_template_that_writes_as_many_other_tokens(
     assert found.reason == "prompt"
     assert found.position > 0
     assert "after the evaluation's own prompt tokens it writes the same: another chat template" in found.message
+
+
+def test_a_prompt_that_is_written_otherwise_and_changes_no_answer(golden: Golden, serve: Serve) -> None:
+    """The endpoint is compared with itself, after its own prompt tokens and after the evaluation's."""
+    bias = {answer.ids[0]: -0.3 for answer in golden.answers}
+    parity = compare(golden, serve(bias=bias, only_chats=True))
+
+    assert parity.tokens == sum(len(answer.steps) for answer in golden.answers)
+    assert parity.prompt_difference is not None
+    assert 0.1 < parity.prompt_difference < 0.3
+    found = parity.divergence
+    assert found is not None
+    assert (found.reason, found.position) == ("prompt", 0)
+    assert "it writes the prompt otherwise" in parity.sentence
+    # An engine that differs as much in its arithmetic does so after both.
+    assert compare(golden, serve(bias=bias)).prompt_difference == 0
 
 
 def test_another_begin_token_before_texts(sure: Any, tiny_model_folder: Path, serve: Serve) -> None:
@@ -174,7 +191,7 @@ def test_a_near_tie_is_excused_and_the_comparison_goes_on_behind_the_evaluations
     assert parity.largest_shift == pytest.approx(gap(answer, at) + 0.05, abs=1e-3)
     assert f"{parity.near_ties} of them near ties" in parity.sentence
     assert parity.tokens == len(answer.steps)
-    forced = [(asked[1], asked[2]) for asked in endpoint.asked if asked[0] == "complete"]
+    forced = [asked[1:] for asked in endpoint.asked if asked[0] == "complete" and asked[1] != list(answer.prompt_ids)]
     assert len(forced) == parity.near_ties
     assert ([*answer.prompt_ids, *answer.ids[: at + 1]], len(answer.steps) - at - 1) in forced
 
