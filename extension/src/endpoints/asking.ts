@@ -89,5 +89,5 @@ export function kept(asked: IAsked): Values {
     Object.entries(asked).filter(
       ([name, value]) => JSON.stringify(value) !== JSON.stringify(NOTHING[name as keyof IAsked])
     )
-  ) as Values;
+  );
 }
