@@ -21,6 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from common.machine import memory_bandwidth
 from common.workplace import DATASET, MODEL, ROOT, command, provide, state_home
 
 GGUF = ("q8_0", "q4_k_m", "q2_k")
@@ -81,21 +82,6 @@ def original(table: list[dict[str, Any]]) -> dict[str, Any]:
         "measures": {key: next(row["reference"][key] for row in table if key in row["reference"]) for key in measures},
         "speed_engine": "transformers",
     }
-
-
-def memory_bandwidth(seconds: float = 2.0) -> float:
-    """Bytes/s that all cores together read from memory: the best of sums over a gigabyte that no cache holds."""
-    import time
-
-    import torch
-
-    numbers = torch.ones(2**30 // 4)
-    best, until = 0.0, time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        began = time.perf_counter()
-        numbers.sum()
-        best = max(best, numbers.nbytes / (time.perf_counter() - began))
-    return best
 
 
 class Opened:

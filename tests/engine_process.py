@@ -61,6 +61,13 @@ class Engine:
         assert (end, nothing) == ("data: [DONE]", "")
         return [json.loads(event.removeprefix("data: ")) for event in events]
 
+    def stream_error(self, path: str, **body: Any) -> dict[str, Any]:
+        """What a streamed answer that fails ends with."""
+        *_, last, nothing = self.post(path, stream=True, **body).text.split("\n\n")
+        assert nothing == ""
+        error: dict[str, Any] = json.loads(last.removeprefix("data: "))["error"]
+        return error
+
     def stop(self) -> None:
         """End the process."""
         self.client.close()

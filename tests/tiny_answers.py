@@ -36,6 +36,8 @@ def learn(model: Any, tokenizer: Any, answers: dict[str, str], rate: float) -> N
     ids = torch.tensor([row["input_ids"] + [2] * (longest - len(row["input_ids"])) for row in rows])
     labels = torch.tensor([row["labels"] + [-100] * (longest - len(row["labels"])) for row in rows])
     optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], lr=rate)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so small a model is slower with two
     model.train()
     for _ in range(2000):  # 200 are enough, mostly
         loss = model(input_ids=ids, labels=labels).loss
@@ -47,3 +49,4 @@ def learn(model: Any, tokenizer: Any, answers: dict[str, str], rate: float) -> N
             break
     assert loss.item() < 0.01
     model.eval()
+    torch.set_num_threads(threads)

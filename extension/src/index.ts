@@ -3,6 +3,7 @@ import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { about } from './about/plugin';
 import { artifactComparison } from './artifact-comparison/plugin';
 import { artifacts } from './artifacts/plugin';
+import { chat } from './chat/plugin';
 import { comparison } from './job-comparison/plugin';
 import { endpoints } from './endpoints/plugin';
 import { jobs } from './jobs/plugin';
@@ -26,6 +27,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   notebook,
   artifacts,
   artifactComparison,
+  chat,
   launcher,
   about
 ];

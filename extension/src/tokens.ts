@@ -65,6 +65,7 @@ export type IPanelArguments = {
   artifacts: { kind?: string };
   artifact: { ref: string; tab?: string };
   'artifact-comparison': { artifacts: string[] };
+  /** One to four names that the OpenAI API knows; none lets choose. */
   chat: { endpoints?: string[] };
 };
 

@@ -22,6 +22,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from modelops.conversations import IGNORED, tokenize_conversation
 from modelops.datasets import read_split
 from modelops.models import fast_dtype, load_model
+from modelops.parity import FILE, find_golden, read_golden
 from modelops.registry import Artifact, Build, Dependency, Registry
 
 Execute = Callable[..., list[dict[str, Any]]]
@@ -51,9 +52,17 @@ def test_a_model_alone(
     assert sorted(path.name for path in folder.iterdir()) == [
         "README.md",
         "evaluation.json",
+        "golden.json",
         "rows.jsonl",
         "test-result.json",
     ]
+    golden = read_golden(folder / FILE)
+    assert golden.subject == {"ref": tiny_model.ref, "digest": tiny_model.digest}
+    assert len(golden.answers) == 8
+    assert find_golden(registry, tiny_model.ref) is None
+    build = Build("job", {}, (tiny_model.as_dependency("model"), chats.as_dependency("dataset")))
+    registry.register(folder, name="first", kind="evaluation", metadata={}, build=build)
+    assert find_golden(registry, tiny_model.ref) == golden
     # The loss is what plain transformers computes for one row after the other.
     model = AutoModelForCausalLM.from_pretrained(tiny_model_folder, dtype=fast_dtype())
     tokenizer = AutoTokenizer.from_pretrained(tiny_model_folder)
@@ -105,7 +114,7 @@ def test_the_test_result_names_what_was_tested_with_what(
     digests = {item.name: item.digest["sha256"] for item in predicate.configuration}
     assert digests["dataset"] == chats.digest
     assert digests["reference"] == tiny_model.digest
-    for name in ("evaluation.json", "rows.jsonl"):
+    for name in ("evaluation.json", "golden.json", "rows.jsonl"):
         assert digests[name] == hashlib.sha256((folder / name).read_bytes()).hexdigest()
 
 
@@ -178,6 +187,8 @@ def test_an_adapter_is_the_subject_and_its_base_part_of_the_configuration(
     statement = json.loads((folder / "test-result.json").read_text())
     assert statement["subject"][0]["digest"] == {"sha256": adapter.digest}
     assert statement["predicate"]["configuration"][0]["digest"] == {"sha256": tiny_model.digest}
+    golden = read_golden(folder / FILE)
+    assert golden.subject == {"ref": adapter.ref, "digest": adapter.digest}
 
 
 def test_weights_that_are_not_finite_end_it(

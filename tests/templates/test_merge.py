@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from modelops.models import load_for_inference
+from modelops.parity import FILE, find_golden, read_golden, record_golden
 from modelops.registry import Artifact, Build, Dependency, Registry
 
 Execute = Callable[..., list[dict[str, Any]]]
@@ -49,6 +52,24 @@ def test_a_merged_model_is_an_ordinary_model_that_computes_what_the_adapter_did(
         adapted = PeftModel.from_pretrained(base, opened.path)(**tokens).logits
         torch.testing.assert_close(merged(**tokens).logits, adapted, atol=1e-4, rtol=1e-4)
     assert (adapted - plain).abs().max() > 1e-2
+
+
+def test_its_golden_prompts_are_what_it_answers_when_it_is_loaded_and_are_signed_with_it(
+    execute: Execute, registry: Registry, adapter: Artifact
+) -> None:
+    events = execute("merge", adapter=adapter.ref)
+
+    [made] = [event for event in events if event["type"] == "artifact"]
+    folder = Path(made["folder"])
+    golden = read_golden(folder / FILE)
+    assert golden.as_json() == record_golden(*load_for_inference(folder, torch.float32)).as_json()
+    merged = registry.register(folder, name="bot-merged", kind="model", metadata={}, build=Build("job", {}, ()))
+    with registry.verified_open(merged.ref) as opened:
+        digests = {subject["name"]: subject["digest"]["sha256"] for subject in opened.statement["subject"]}
+    assert digests[FILE] == hashlib.sha256((folder / FILE).read_bytes()).hexdigest()
+    found = find_golden(registry, merged.ref)
+    assert found is not None
+    assert found.as_json() == golden.as_json()
 
 
 def test_what_is_stored_is_judged_against_the_adapter_on_held_out_rows(

@@ -13,6 +13,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 
 from modelops.models import inspect_model, load_for_inference, load_model, load_tokenizer
+from modelops.parity import FILE, read_golden, record_golden
 from modelops.registry import Artifact, Build, Dependency, Registry
 
 Execute = Callable[..., list[dict[str, Any]]]
@@ -57,6 +58,9 @@ def test_a_checkpoint_that_loads_and_computes_nearly_the_same(
     assert metadata["reference_decode_speed"] > 0
     assert metadata["dataset_digest"] == chats.digest
     assert metadata["parameter_count"] == inspect_model(tiny_model_folder).parameter_count
+    golden, again = read_golden(folder / FILE), record_golden(*load_for_inference(folder, torch.float32))
+    assert [answer.ids for answer in golden.answers[:4]] == [answer.ids for answer in again.answers]
+    assert golden.computed == again.computed
     report = json.loads((folder / "quantization.json").read_text())
     assert report["review"]["problems"] == []
     assert report["review"]["stored"][scheme] > 0.7 * report["review"]["parameters"]

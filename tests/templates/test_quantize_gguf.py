@@ -13,6 +13,7 @@ from tiny_llamacpp import write_environment
 
 from modelops.models import load_for_inference
 from modelops.models.gguf_files import read_gguf_header
+from modelops.parity import FILE, read_golden, record_golden
 from modelops.paths import StateHome
 from modelops.registry import Artifact, Build, Dependency, Registry
 from modelops_server.environments import environment as environment_called
@@ -60,6 +61,9 @@ def test_each_type_becomes_a_model_that_was_judged_against_the_one_it_was_made_f
     assert read_gguf_header(folder / "tiny-q8_0.gguf").main_type == "Q8_0"
     assert load_for_inference(folder).tokenizer.chat_template
     assert "**passed**" in (folder / "README.md").read_text()
+    for one in made.values():
+        golden, again = read_golden(Path(one["folder"]) / FILE), load_for_inference(one["folder"], "float32")
+        assert golden.as_json()["prompts"][:4] == record_golden(*again).as_json()["prompts"]
 
 
 @pytest.mark.parametrize(

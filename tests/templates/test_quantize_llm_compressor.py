@@ -13,6 +13,7 @@ import pytest
 from transformers import OPTConfig, OPTForCausalLM
 
 from modelops.models import inspect_model, load_model, load_tokenizer
+from modelops.parity import FILE, read_golden
 from modelops.registry import Artifact, Build, Dependency, Registry
 from modelops_server.environments import Environment
 
@@ -68,6 +69,7 @@ def test_a_checkpoint_that_loads_and_computes_nearly_the_same(
     report = json.loads((folder / "quantization.json").read_text())
     assert report["review"]["problems"] == []
     assert report["review"]["stored"][scheme] == 73728
+    assert len(read_golden(folder / FILE).answers) == 8
     assert "vllm serve FOLDER" in (folder / "README.md").read_text()
     assert {"layers", "rows"} <= {event["unit"] for event in events if event["type"] == "progress"}
     command = [llm_compressor.python, "-c", DIFFERENCE, folder, tiny_model_folder]

@@ -13,6 +13,8 @@ import safetensors.torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
+from modelops.models import load_adapted, load_for_inference
+from modelops.parity import FILE, read_golden, record_golden
 from modelops.registry import Artifact
 from modelops.templates import find_template
 
@@ -41,6 +43,12 @@ def test_lora_leaves_an_adapter_that_peft_alone_loads(
     assert f"base_model: {tiny_model.ref}" in (folder / "README.md").read_text()
     assert (folder / "tokenizer.json").is_file()
 
+    golden = read_golden(folder / FILE)
+    assert [answer.prompt.kind for answer in golden.answers[4:]] == ["row"] * 4
+    answers = [answer.ids for answer in golden.answers[:4]]
+    assert answers == [answer.ids for answer in record_golden(*load_adapted(tiny_model_folder, folder)).answers]
+    assert answers != [answer.ids for answer in record_golden(*load_for_inference(tiny_model_folder)).answers]
+
     adapted = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_model_folder), str(folder))
     assert adapted.peft_config["default"].base_model_name_or_path == tiny_model.ref
 
@@ -59,6 +67,8 @@ def test_qlora_trains_float32_updates_beside_a_4_bit_model(
 
     artifact = _artifact(events)
     assert artifact["metadata"]["method"] == "qlora"
+    # It is served beside the model as it is, which is not loaded here.
+    assert not (Path(artifact["folder"]) / FILE).exists()
     assert artifact["metadata"]["loss_after"] < 0.95 * artifact["metadata"]["loss_before"]
     weights = safetensors.torch.load_file(Path(artifact["folder"]) / "adapter_model.safetensors")
     assert {str(tensor.dtype) for tensor in weights.values()} == {"torch.float32"}
@@ -74,7 +84,9 @@ def test_full_training_ends_when_the_held_out_loss_rises_and_keeps_the_best_mode
 
     artifact = _artifact(events)
     assert artifact["kind"] == "model"
-    AutoModelForCausalLM.from_pretrained(artifact["folder"])
+    loaded = load_for_inference(artifact["folder"], "float32")
+    golden = read_golden(Path(artifact["folder"]) / FILE)
+    assert [answer.ids for answer in golden.answers[:4]] == [answer.ids for answer in record_golden(*loaded).answers]
     metrics = json.loads((Path(artifact["folder"]) / "metrics.json").read_text())
     assert metrics["steps"] < 60
     measured = [entry["eval_answer_loss"] for entry in metrics["history"] if "eval_answer_loss" in entry]

@@ -244,6 +244,12 @@ An ordinary paragraph, and a table.
 <a href="javascript:window.hacked = 'link'">click me</a>
 
 [and me](javascript:window.hacked='markdown')
+
+```mermaid
+flowchart TD
+  A@{ img: "http://127.0.0.1:9/diagram.png", label: "x", w: 60, h: 60 }
+```
+
 <iframe src="http://127.0.0.1:9/frame"></iframe>
 <form action="http://127.0.0.1:9/form"><input name="token"></form>
 """

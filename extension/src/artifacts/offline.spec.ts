@@ -1,6 +1,6 @@
 import { Sanitizer } from '@jupyterlab/apputils';
 
-import { harmless, offline } from './offline';
+import { harmless, offline, undrawn } from './offline';
 
 /** What is left of a text in the document that a reader sees. */
 function shown(html: string): HTMLElement {
@@ -58,4 +58,21 @@ describe('A text by somebody else', () => {
   it('leaves the words of a picture that is left out', () => {
     expect(harmless('<img src="https://elsewhere.test/a.png" alt="a curve">')).toBe('a curve');
   });
+});
+
+describe('A diagram by somebody else', () => {
+  it.each(['```mermaid', '~~~~ mermaid', '- ```\u00a0mermaid', '> ``` \t mermaid', '```MERMAID'])(
+    'is left as text, as drawing it loads its pictures: %p',
+    async fence => {
+      const seen: string[] = [];
+      const parser = undrawn({
+        render: source => {
+          seen.push(source);
+          return Promise.resolve('');
+        }
+      });
+      await parser.render(`${fence}\nA@{ img: "https://elsewhere.test/a.png" }\n\`\`\``);
+      expect(seen[0]?.split('\n')[0]).toMatch(/^\W+text$/);
+    }
+  );
 });

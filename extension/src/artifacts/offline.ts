@@ -1,3 +1,4 @@
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 
 /** What a text may not bring along: it would do something, or ask for something, in the reader's name. */
@@ -9,6 +10,26 @@ const LOADING = ['src', 'srcset', 'poster', 'background'];
 
 /** What a link may lead to. */
 const LINKS = /^(https?:|mailto:|#)/i;
+
+/** The beginning of a block that JupyterLab would draw as a diagram. */
+const DIAGRAM = /((?:`{3,}|~{3,})[^\S\n]*)mermaid/gi;
+
+/** A registry for texts that strangers wrote: nothing in them is active, and nothing is loaded from elsewhere. */
+export function offlineRegistry(rendermime: IRenderMimeRegistry): IRenderMimeRegistry {
+  const { markdownParser, sanitizer } = rendermime;
+  return rendermime.clone({
+    sanitizer: offline(sanitizer),
+    ...(markdownParser ? { markdownParser: undrawn(markdownParser) } : {})
+  });
+}
+
+/**
+ * A parser of Markdown that leaves diagrams as text: Mermaid loads a diagram's pictures from any server while it draws,
+ * which is before a sanitizer sees them.
+ */
+export function undrawn(parser: IRenderMime.IMarkdownParser): IRenderMime.IMarkdownParser {
+  return { render: source => parser.render(source.replace(DIAGRAM, '$1text')) };
+}
 
 /**
  * A sanitizer for texts that strangers wrote, such as model cards: on top of what JupyterLab's sanitizer removes, nothing

@@ -10,7 +10,7 @@ import { kindIcon } from './kinds';
 import { ListingModel } from './listing';
 import { ListingView } from './listing-view';
 import { ArtifactModel } from './model';
-import { offline } from './offline';
+import { offlineRegistry } from './offline';
 import { Steps } from './steps';
 import { ArtifactView } from './view';
 
@@ -60,7 +60,7 @@ export class Shelf {
   ) {
     this.checks = new Checks(workbench.api);
     this.steps = new Steps(workbench.api);
-    this.rendermime = rendermime.clone({ sanitizer: offline(rendermime.sanitizer) });
+    this.rendermime = offlineRegistry(rendermime);
   }
 
   readonly checks: Checks;

@@ -14,7 +14,13 @@ export const launcher: JupyterFrontEndPlugin<void> = {
     const category = workbench.trans.__('ModelOps');
     // Only then are the commands of all plugins there.
     void app.started.then(() => {
-      ['modelops:open-run', 'modelops:open-serve', 'modelops:open-jobs', 'modelops:open-artifacts']
+      [
+        'modelops:open-run',
+        'modelops:open-serve',
+        'modelops:open-chat',
+        'modelops:open-jobs',
+        'modelops:open-artifacts'
+      ]
         .filter(command => app.commands.hasCommand(command))
         .forEach((command, rank) => section?.add({ command, category, rank }));
     });

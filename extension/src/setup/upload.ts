@@ -32,7 +32,8 @@ export async function upload(
   return path;
 }
 
-async function freePath(contents: Contents.IManager, name: string): Promise<string> {
+/** A name directly below the server's root that nothing has yet: `name`, or one beside it. */
+export async function freePath(contents: Contents.IManager, name: string): Promise<string> {
   const root = (await contents.get('')) as { content: readonly Contents.IModel[] };
   const taken = new Set(root.content.map(item => item.name));
   const dot = name.includes('.') ? name.lastIndexOf('.') : name.length;

@@ -209,6 +209,56 @@ def keys(name: str, create: str | None, revoke: str | None, as_json: bool) -> No
     show({"keys": known, **({"key": made} if made else {})}, as_json, as_text)
 
 
+@endpoints.command("bench")
+@click.argument("name")
+@click.option("--concurrency", default="1,4,8,16", show_default=True, help="Requests at a time, one after the other.")
+@click.option("--requests", default=16, show_default=True, type=click.IntRange(1), help="Requests for each of these.")
+@click.option("--max-tokens", default=32, show_default=True, type=click.IntRange(1), help="Tokens of each answer.")
+@click.option("--no-record", is_flag=True, help="Do not register what was measured.")
+@json_option
+def bench(name: str, concurrency: str, requests: int, max_tokens: int, no_record: bool, as_json: bool) -> None:
+    """Measure how the endpoint NAME answers under load: first token, tokens a second, percentiles, errors.
+
+    It asks the engine itself, without the Jupyter server between. What was measured is registered and signed as an
+    evaluation of what is served. Ctrl-C ends it.
+    """
+    import asyncio
+
+    from modelops_server.endpoints import find
+    from modelops_server.endpoints.bench.load import Level, levels, run_level
+    from modelops_server.endpoints.bench.record import COLUMNS, register_load, table
+    from modelops_server.endpoints.direct import engine_client
+
+    home = StateHome.default()
+    endpoint = find(home, name)
+    try:
+        chosen = list(levels(concurrency))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}; write it as 1,4,8.", param_hint="--concurrency") from error
+
+    async def run() -> list[Level]:
+        with steps("Asking") as progress:
+            async with engine_client(endpoint) as client:
+                await run_level(client, [name], 1, 1, max_tokens)  # memory is taken the first time
+                measured = []
+                for number in chosen:
+                    progress(f"{number} at a time")
+                    measured.append(await run_level(client, [name], number, max(requests, number), max_tokens))
+                return measured
+
+    measured = asyncio.run(run())
+    settings = {"concurrency": chosen, "requests": requests, "max_tokens": max_tokens}
+    artifact = None if no_record else register_load(home, endpoint, measured, settings)
+    rows = [level.as_json() for level in measured]
+
+    def as_text() -> None:
+        print_table(COLUMNS, table(rows), empty="Nothing was measured.")
+        if artifact:
+            click.echo(f"{click.style('✓', fg='green')} {artifact.ref} registered and signed")
+
+    show({"levels": rows, "artifact": artifact.ref if artifact else None}, as_json, as_text)
+
+
 def _wait(home: StateHome, name: str, as_json: bool) -> None:
     from modelops_server.endpoints import State, wait_until_settled
 

@@ -20,6 +20,8 @@ from modelops_server import endpoints
 from modelops_server.endpoints.keys import create_key
 from modelops_server.handlers.openai.routes import HANDLERS
 
+from .conftest import until
+
 __all__ = ["tiny_gguf"]
 
 CHAT = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 5}
@@ -75,14 +77,11 @@ class TestAnswers:
 
     async def test_come_as_they_are_written(self, served: Any, client: Client) -> None:
         await asyncio.to_thread(served.start)
-        pieces = []
         async with client.open() as http:
             body = {"model": "tiny", **CHAT, "stream": True, "stream_options": {"include_usage": True}}
             async with http.stream("POST", "chat/completions", json=body) as response:
                 assert response.headers["Content-Type"].startswith("text/event-stream")
-                async for line in response.aiter_lines():
-                    if line:
-                        pieces.append(line.removeprefix("data: "))
+                pieces = [line.removeprefix("data: ") async for line in response.aiter_lines() if line]
 
         assert pieces[-1] == "[DONE]"
         assert json.loads(pieces[-2])["usage"]["completion_tokens"] == 5
@@ -96,8 +95,7 @@ class TestAnswers:
             body = {"model": "tiny", **CHAT, "max_tokens": 400, "ignore_eos": True, "stream": True}
             async with http.stream("POST", "chat/completions", json=body) as response:
                 await anext(response.aiter_lines())
-        while gateway.traffic_as_json("tiny")["running"]:
-            await asyncio.sleep(0.01)
+        await until(lambda: not gateway.traffic_as_json("tiny")["running"])
         answer = await client.post("chat/completions", {"model": "tiny", **CHAT})
 
         assert answer.status_code == 200

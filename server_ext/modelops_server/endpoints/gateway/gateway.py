@@ -20,11 +20,12 @@ import httpx
 from modelops.errors import InvalidInput, NotFound
 from modelops.names import check_name
 from modelops.paths import StateHome
+from modelops_server.endpoints.direct import NO_KEEPING
 from modelops_server.endpoints.endpoint import Endpoint, endpoints, find
 from modelops_server.endpoints.engines import load_engine
-from modelops_server.endpoints.gateway.refusals import engine_gone, not_ready, unknown_model
 from modelops_server.endpoints.gateway.traffic import Measured, Traffic
 from modelops_server.endpoints.gateway.turns import Rates, Turns
+from modelops_server.endpoints.refusals import engine_gone, not_ready, unknown_model
 from modelops_server.endpoints.sockets import key_file
 
 Api = Literal["chat/completions", "completions", "embeddings"]
@@ -168,8 +169,7 @@ class Gateway:
         known = self._clients.get(endpoint.name)
         if known is None or known[0] != socket:
             client = httpx.AsyncClient(
-                # Every connection is a request: an engine that is replaced ends when there are none.
-                transport=httpx.AsyncHTTPTransport(uds=socket, limits=httpx.Limits(max_keepalive_connections=0)),
+                transport=httpx.AsyncHTTPTransport(uds=socket, limits=NO_KEEPING),
                 base_url="http://engine",
                 timeout=httpx.Timeout(self._limits.timeout, connect=_CONNECT),
                 trust_env=False,

@@ -6,9 +6,10 @@ import json
 import re
 import time
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from modelops_server.endpoints.percentiles import percentiles
 
 RECENT = 1000
 """Requests that percentiles are made from."""
@@ -91,16 +92,6 @@ class Traffic:
             "errors": self.errors,
             "tokens": self.tokens,
             "tokens_per_second": sum(recent) / _WINDOW,
-            "first_token": _percentiles([passed.first for passed in self._recent]),
-            "latency": _percentiles([passed.total for passed in self._recent]),
+            "first_token": percentiles([passed.first for passed in self._recent]),
+            "latency": percentiles([passed.total for passed in self._recent]),
         }
-
-
-def _percentiles(seconds: Sequence[float]) -> dict[str, float] | None:
-    if not seconds:
-        return None
-    ordered = sorted(seconds)
-    return {
-        f"p{percent}": ordered[min(len(ordered) - 1, round(percent / 100 * (len(ordered) - 1)))]
-        for percent in (50, 95, 99)
-    }

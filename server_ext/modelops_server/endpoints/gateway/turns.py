@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from modelops_server.endpoints.gateway.refusals import TooManyRequests
+from modelops_server.endpoints.refusals import TooManyRequests
 
 
 class Turns:

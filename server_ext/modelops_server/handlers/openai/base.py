@@ -16,8 +16,8 @@ from tornado.web import HTTPError
 
 from modelops.errors import InvalidInput, ModelOpsError, Unavailable
 from modelops_server.endpoints.gateway import Gateway
-from modelops_server.endpoints.gateway.refusals import TooManyRequests
 from modelops_server.endpoints.keys import PREFIX, opened_by
+from modelops_server.endpoints.refusals import TooManyRequests
 from modelops_server.handlers.base import MOST_BODY, RETRY_AFTER, ModelOpsHandler, TooLarge
 
 _BEARER = re.compile(r"bearer\s+(\S+)", re.IGNORECASE)

@@ -12,7 +12,7 @@ from tornado.iostream import StreamClosedError
 from modelops.errors import Unavailable
 from modelops_server.endpoints.gateway import Reply
 from modelops_server.endpoints.gateway.gateway import Api, error_of
-from modelops_server.endpoints.gateway.refusals import unknown_model
+from modelops_server.endpoints.refusals import unknown_model
 from modelops_server.handlers.openai.base import OpenAIHandler, guarded, openai_error
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from modelops_server.endpoints import Endpoint
-from modelops_server.endpoints.gateway.refusals import unknown_model
+from modelops_server.endpoints.refusals import unknown_model
 from modelops_server.handlers.openai.base import OpenAIHandler, guarded
 
 

@@ -50,9 +50,8 @@ def start() -> Iterator[Callable[..., Engine]]:
     with tempfile.TemporaryDirectory() as folder:  # pytest's own folders have names too long for a socket
 
         def begin(model: Path, **options: Any) -> Engine:
-            own = Path(folder, str(len(engines)))
-            own.mkdir()
-            engines.append(Engine(own, model, **options))
+            own = tempfile.mkdtemp(dir=folder)
+            engines.append(Engine(Path(own), model, **options))
             return engines[-1]
 
         yield begin

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from modelops_server.endpoints.gateway import turns
-from modelops_server.endpoints.gateway.refusals import TooManyRequests
 from modelops_server.endpoints.gateway.turns import Rates, Turns
+from modelops_server.endpoints.refusals import TooManyRequests
 
 
 async def hold(line: Turns, order: list[int], number: int, leave: asyncio.Event) -> None:

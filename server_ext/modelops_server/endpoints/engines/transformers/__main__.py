@@ -54,7 +54,8 @@ async def _listen(decoder: Decoder, assignment: Assignment) -> None:
     from tornado.netutil import bind_unix_socket
     from tornado.web import Application
 
-    from modelops_server.endpoints.engines.transformers.handlers import MOST_BYTES, Service, routes
+    from modelops_server.endpoints.engines.transformers.base import MOST_BYTES, Service
+    from modelops_server.endpoints.engines.transformers.handlers import routes
 
     application = Application(routes(Service(decoder.served, decoder, assignment.key)), log_function=_log_request)
     # A body that is too large for us is still read, so that its sender gets an answer; one far too large is not.
@@ -79,14 +80,16 @@ def _compute(assignment: Assignment, loaded: Future[Decoder]) -> None:
 
 
 def _load(assignment: Assignment) -> Decoder:
+    from modelops.models.loading import import_transformers, quiet
+
+    transformers = import_transformers()
     import torch
 
-    from modelops.models.loading import import_transformers, quiet
     from modelops_server.endpoints.engines.transformers.decoding import Decoder
     from modelops_server.endpoints.engines.transformers.served import Served
 
     torch.set_num_threads(assignment.threads)
-    with quiet(import_transformers()):
+    with quiet(transformers):
         return Decoder(Served(assignment), assignment.parallel)
 
 

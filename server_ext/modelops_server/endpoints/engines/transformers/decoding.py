@@ -22,7 +22,7 @@ from modelops_server.endpoints.engines.transformers.trials import can_batch, can
 _log = logging.getLogger("modelops.engine")
 
 _WAITING = 4
-"""Requests that may wait, for each that is answered at the same time."""
+"""Requests that may wait, for each that may be answered at the same time."""
 
 _ALONE, _BESIDE = 512, 128
 """Tokens of a prompt that are read in one step: where nothing else runs, and beside answers that are being written."""
@@ -36,6 +36,7 @@ class Decoder:
         self._together = can_batch(served)
         self._mixed = self._together and bool(served.adapters) and can_mix(served)
         self.parallel = parallel if self._together else 1
+        self._room = _WAITING * parallel
         if not self._together:
             _log.info("This model's answers cannot be computed together: it answers one request at a time.")
         elif served.adapters and not self._mixed:
@@ -88,7 +89,7 @@ class Decoder:
 
     def _require_room(self, more: int) -> None:
         waiting = len(self._waiting) + len(self._embeddings)
-        if waiting + more > _WAITING * self.parallel:
+        if waiting + more > self._room:
             raise problems.busy(waiting)
 
     def _next(self) -> Reply | None:
@@ -109,7 +110,7 @@ class Decoder:
             return
         embedding = self._embeddings[0]
         done = True
-        with _enough_memory(embedding.deliver):
+        with enough_memory(embedding.deliver):
             done = embedding.step(self.served)
         if done:
             with self._wake:
@@ -125,7 +126,7 @@ class Decoder:
             self._prefill = Prefill(self.served, reply)
         prefill, reply = self._prefill, self._prefill.reply
         logits: torch.Tensor | None = None
-        with _enough_memory(reply.fail):
+        with enough_memory(reply.fail):
             logits = prefill.read(_BESIDE if running else _ALONE)
             if logits is not None:
                 _advance([reply], logits)
@@ -134,17 +135,17 @@ class Decoder:
         if logits is not None and not reply.ended:
             lane = None if self._mixed else reply.adapter
             batch = self._batches.setdefault(lane, Batch(self.served))
-            with _enough_memory(lambda problem: _fail_all(batch, reply, problem)):
+            with enough_memory(lambda problem: _fail_all(batch, reply, problem)):
                 batch.join(reply, prefill.cache)
 
     def _write(self, batch: Batch) -> None:
         """One token more for every answer of a batch."""
-        with _enough_memory(lambda problem: _fail_all(batch, None, problem)):
+        with enough_memory(lambda problem: _fail_all(batch, None, problem)):
             _advance(batch.rows, batch.step())
             _forget(batch)
 
     def _answer_alone(self, reply: Reply) -> None:
-        with _enough_memory(reply.fail):
+        with enough_memory(reply.fail):
             answer_alone(self.served, reply, lambda: reply.cancelled)
 
 
@@ -168,7 +169,7 @@ def _fail_all(batch: Batch, another: Reply | None, problem: problems.Problem) ->
 
 
 @contextmanager
-def _enough_memory(fail: Callable[[problems.Problem], object]) -> Iterator[None]:
+def enough_memory(fail: Callable[[problems.Problem], object]) -> Iterator[None]:
     """Answers with a problem where memory runs out, and goes on; other errors pass."""
     try:
         yield

@@ -13,8 +13,8 @@ _UNFINISHED = "\ufffd"
 _MOST_UNFINISHED = 3
 """Bytes of a character that is not complete yet: UTF-8 has at most four."""
 
-_LONG, _KEPT = 16, 6
-"""Tokens that are decoded together, at most, and those of them that stay when the oldest go."""
+_LONG, _BEFORE = 16, 6
+"""Tokens that are decoded together, mostly at most, and those in front of the first one."""
 
 
 class Detokenizer:
@@ -23,20 +23,29 @@ class Detokenizer:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, before: Sequence[int] = ()) -> None:
         """``before`` are the tokens that the answer continues; without them it begins, and has no space in front."""
         self._tokenizer = tokenizer
-        self._tokens = list(before[-_KEPT:])
+        self._tokens = list(before[-_BEFORE:])
+        while self._decoded().startswith(_UNFINISHED):  # the end of a character that began before
+            del self._tokens[0]
         self._said = len(self._decoded())
+        self._complete = len(self._tokens)
+        """Tokens up to where the text last ended with a complete character."""
 
     def add(self, token: int) -> str:
         """The text that is certain with one more token."""
         # Decoded together with the tokens before it: alone, some tokenizers drop the space in front of a word.
         self._tokens.append(token)
         text = self._decoded()
-        unfinished = min(len(text) - len(text.rstrip(_UNFINISHED)), _MOST_UNFINISHED)
+        unfinished = len(text) - len(text.rstrip(_UNFINISHED))
+        if len(self._tokens) - self._complete > _MOST_UNFINISHED:  # no character is that long: these are no text
+            unfinished = min(unfinished, _MOST_UNFINISHED)
         new = text[self._said : len(text) - unfinished]
         self._said += len(new)
-        if len(self._tokens) > _LONG and not unfinished:
-            self._tokens = self._tokens[-_KEPT:]
-            self._said = len(self._decoded())
+        if not unfinished:
+            if len(self._tokens) > _LONG:
+                # From a whole character on: behind half of one, some tokenizers decode no byte of what follows.
+                self._tokens = self._tokens[self._complete :]
+                self._said = len(self._decoded())
+            self._complete = len(self._tokens)
         return new
 
     def rest(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,6 @@ from modelops.models.loading import load_tokenizer
 from modelops_server.endpoints.engines.assignment import Assignment
 from modelops_server.endpoints.engines.transformers.detokenizing import TokenBytes
 from modelops_server.endpoints.engines.transformers.problems import Problem
-
-_log = logging.getLogger("modelops.engine")
 
 _LONGEST = 8192
 """Tokens of prompt and answer where nobody says how many: the memory for more would surprise."""
@@ -103,43 +102,55 @@ class Served:
         padding = torch.zeros(len(tokens), dtype=torch.long, device=tokens.device) if padding is None else padding
         mask = (places >= padding[:, None]).long()
         options = {"position_ids": places[begin:] - padding[:, None], "logits_to_keep": 1}
-        with torch.inference_mode():
+        with torch.inference_mode(), self._applied(adapters) as told:
             output = (self._adapted or self.base)(
                 input_ids=tokens,
                 attention_mask=mask,
                 past_key_values=cache,
                 use_cache=True,
                 **{name: options[name] for name in self._optional},
-                **self._activate(adapters),
+                **told,
             )
             logits: torch.Tensor = output.logits[:, -1].to(torch.float32)
         return logits
 
     def hidden(self, tokens: torch.Tensor, mask: torch.Tensor, adapter: str | None) -> torch.Tensor:
         """The hidden states behind the last layer (rows, tokens, width), of rows that are padded on the right."""
+        self._enable(adapter)
         with torch.inference_mode():
-            self._activate([adapter])
             output = self.base.base_model(input_ids=tokens, attention_mask=mask, use_cache=False)
             states: torch.Tensor = output.last_hidden_state
         return states
 
     def activate(self, adapter: str | None) -> Any:
         """The model with one adapter, or none."""
-        self._activate([adapter])
+        self._enable(adapter)
         return self.base
 
-    def _activate(self, adapters: Sequence[str | None]) -> dict[str, Any]:
-        """Apply the adapters of all rows; returns what the forward call must be told for it."""
-        if self._adapted is None:
-            return {}
-        if len(set(adapters)) > 1:
-            self._enable(self._active or next(iter(self._labels)))
-            return {"adapter_names": [self._labels[adapter] if adapter else _BASE for adapter in adapters]}
-        self._enable(adapters[0])
-        return {}
+    @contextmanager
+    def _applied(self, adapters: Sequence[str | None]) -> Iterator[dict[str, Any]]:
+        """Apply the adapters of all rows; yields what the forward call must be told for it."""
+        if len(set(adapters)) == 1:
+            self._enable(adapters[0])
+            yield {}
+            return
+        self._enable(self._active or next(iter(self._labels)))
+        try:
+            yield {"adapter_names": [self._labels[adapter] if adapter else _BASE for adapter in adapters]}
+        except BaseException:
+            self._forget_names()
+            raise
+
+    def _forget_names(self) -> None:
+        """Remove what PEFT leaves on its layers where a call with names of adapters is broken off."""
+        for module in self._adapted.modules():
+            for number, hook in list(module._forward_pre_hooks.items()):
+                if isinstance(hook, partial) and "adapter_names" in hook.keywords:
+                    del module._forward_pre_hooks[number]
+                    module._forward_pre_hooks_with_kwargs.pop(number, None)
 
     def _enable(self, adapter: str | None) -> None:
-        if adapter == self._active:
+        if self._adapted is None or adapter == self._active:
             return
         if adapter is None:
             self._adapted.base_model.disable_adapter_layers()

@@ -1,0 +1,153 @@
+import * as React from 'react';
+
+import { AddColumn } from './heads';
+import type { ChatModel } from './model';
+import { Save } from './save';
+import { Settings } from './settings';
+
+/** Where the prompt is written, and everything that concerns all columns. */
+export function Composer(props: {
+  model: ChatModel;
+  open: (path: string) => void;
+}): React.JSX.Element {
+  const { model, open } = props;
+  const { chat, editing, kept, running, sendable, workbench } = model;
+  const { trans } = workbench;
+  const id = React.useId();
+  const box = React.useRef<HTMLTextAreaElement>(null);
+  React.useEffect(() => {
+    if (editing) {
+      box.current?.focus();
+    }
+  }, [editing]);
+  return (
+    <form
+      className="jp-ModelOps-composer"
+      onSubmit={event => {
+        event.preventDefault();
+        void model.send();
+      }}
+    >
+      <div className="jp-ModelOps-promptline">
+        <label className="jp-ModelOps-unseen" htmlFor={id}>
+          {editing ? trans.__('The last prompt, changed') : trans.__('Prompt')}
+        </label>
+        <textarea
+          id={id}
+          ref={box}
+          className="jp-mod-styled"
+          rows={Math.min(8, Math.max(2, chat.draft.split('\n').length))}
+          value={chat.draft}
+          placeholder={trans.__('Ask something. Enter sends, Shift+Enter begins a new line.')}
+          onChange={({ target }) => {
+            model.set({ draft: target.value });
+          }}
+          onKeyDown={event => {
+            // Enter also chooses among the signs that an input method offers.
+            if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+              event.preventDefault();
+              void model.send();
+            } else if (event.key === 'Escape' && editing) {
+              model.leave();
+            }
+          }}
+        />
+        {running ? (
+          <button
+            type="button"
+            className="jp-mod-styled jp-mod-warn"
+            onClick={() => {
+              model.stop();
+            }}
+          >
+            {trans.__('Stop')}
+          </button>
+        ) : (
+          <button className="jp-mod-styled jp-mod-accept" disabled={!sendable}>
+            {editing ? trans.__('Send again') : trans.__('Send')}
+          </button>
+        )}
+      </div>
+      {editing && (
+        <div className="jp-ModelOps-hint">
+          {trans.__('It takes the place of the last prompt and its answers.')}{' '}
+          <button
+            type="button"
+            className="jp-ModelOps-link"
+            onClick={() => {
+              model.leave();
+            }}
+          >
+            {trans.__('Leave them as they are')}
+          </button>
+        </div>
+      )}
+      {!kept && (
+        <div className="jp-ModelOps-hint" role="status">
+          <span aria-hidden="true">! </span>
+          {trans.__('The browser cannot keep this chat: it is lost when the page is reloaded.')}
+        </div>
+      )}
+      <div className="jp-ModelOps-tools">
+        <Settings model={model} />
+        <Save model={model} open={open} />
+        <AddColumn model={model} />
+        <label>
+          <input
+            type="checkbox"
+            checked={chat.plain}
+            onChange={({ target }) => {
+              model.set({ plain: target.checked });
+            }}
+          />{' '}
+          {trans.__('Plain text')}
+        </label>
+        <Clear model={model} />
+      </div>
+    </form>
+  );
+}
+
+/** Forgets the conversation, after a question in place. */
+function Clear(props: { model: ChatModel }): React.JSX.Element | null {
+  const { model } = props;
+  const { trans } = model.workbench;
+  const [asked, ask] = React.useState(false);
+  if (!model.last) {
+    return null;
+  }
+  return asked ? (
+    <span className="jp-ModelOps-question" role="group" aria-label={trans.__('Clear the chat?')}>
+      <button
+        type="button"
+        className="jp-mod-styled jp-mod-warn"
+        onClick={() => {
+          ask(false);
+          model.clear();
+        }}
+      >
+        {trans.__('Clear the chat')}
+      </button>
+      <button
+        type="button"
+        className="jp-mod-styled"
+        autoFocus
+        onClick={() => {
+          ask(false);
+        }}
+      >
+        {trans.__('Keep it')}
+      </button>
+    </span>
+  ) : (
+    <button
+      type="button"
+      className="jp-ModelOps-link"
+      onClick={() => {
+        ask(true);
+      }}
+    >
+      {trans.__('Clear…')}
+    </button>
+  );
+}

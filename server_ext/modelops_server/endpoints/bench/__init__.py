@@ -1,0 +1,1 @@
+"""How an endpoint answers under load: a generator of requests, what it measured, and the signed record of that."""
