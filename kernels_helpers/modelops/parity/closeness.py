@@ -42,17 +42,22 @@ def distance(expected: Step, served: ServedStep) -> Distance | None:
     return Distance(kl, abs(expected[0].logprob - written.logprob))
 
 
-def is_near_tie(expected: Step, served: ServedStep) -> bool:
-    """Whether the token that the evaluation wrote and the one that the endpoint wrote are about equally likely to both.
+def odds_shift(expected: Step, served: ServedStep) -> float | None:
+    """How far the odds of the token that the evaluation wrote against the one that the endpoint wrote were moved.
 
-    The logarithm of their odds is above 0 for the evaluation and below for the endpoint. What lies between is what
-    rounding would have to explain. A token that one of them does not name among the likeliest is no tie.
+    Their logarithm is above 0 for the evaluation and below for the endpoint; what lies between, in nats, is what
+    rounding would have to explain. ``None`` where one of them does not name the other's token among the likeliest.
     """
     ours = next((one for one in expected if is_same(one, served.written)), None)
     theirs = named(expected[0], served)
     if ours is None or theirs is None:
-        return False
-    return (expected[0].logprob - ours.logprob) + (served.written.logprob - theirs.logprob) <= NEAR_TIE
+        return None
+    return (expected[0].logprob - ours.logprob) + (served.written.logprob - theirs.logprob)
+
+
+def is_near_tie(shift: float | None) -> bool:
+    """Whether rounding explains that odds were moved so far."""
+    return shift is not None and shift <= NEAR_TIE
 
 
 def named(token: Likely, served: ServedStep) -> Served | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import fmean
 
-from modelops.parity.closeness import Distance, distance, is_near_tie, is_same
+from modelops.parity.closeness import Distance, distance, is_near_tie, is_same, odds_shift
 from modelops.parity.golden import Golden, GoldenAnswer, Likely
 from modelops.parity.replies import Endpoint, Reply, ServedStep
 from modelops.parity.results import Divergence, Parity, Reason
@@ -49,10 +49,11 @@ def compare(golden: Golden, endpoint: Endpoint, *, on_progress: OnProgress = qui
     return Parity(
         prompts=len(golden.answers),
         tokens=seen.tokens,
-        near_ties=seen.near_ties,
+        near_ties=len(seen.shifts),
         ends=seen.ends,
         kl_divergence=kl,
         largest_difference=max((one.difference for one in distances), default=None),
+        largest_shift=max(seen.shifts, default=None),
         divergence=next(iter(seen.divergences), None),
     )
 
@@ -74,8 +75,8 @@ class _Seen:
     """What the comparison of all prompts has found so far."""
 
     tokens: int = 0
-    near_ties: int = 0
     ends: int = 0
+    shifts: list[float] = field(default_factory=list)
     places: list[_Place] = field(default_factory=list)
     divergences: list[Divergence] = field(default_factory=list)
 
@@ -135,12 +136,13 @@ class _Comparison:
             if found is not None:
                 place = _Place(self.number, self.answer.prompt.kind, self.at + 1, expected[0], step, found)
                 self.seen.places.append(place)
-            same = is_same(expected[0], step.written)
-            if not same and not is_near_tie(expected, step):
-                self._other_token(step)
+            same, shift = is_same(expected[0], step.written), odds_shift(expected, step)
+            if not same and not is_near_tie(shift):
+                self._other_token(step, shift)
                 return None
-            self._count(near_tie=not same)
-            if not same:
+            self._count()
+            if not same and shift is not None:
+                self.seen.shifts.append(shift)
                 return self._go_on() if self.at < len(self.answer.steps) else None
         return self._missing(reply)
 
@@ -151,19 +153,18 @@ class _Comparison:
             return None
         expected = self.answer.steps[self.at][0]
         if reply.stopped and expected.id in self.golden.ends:  # an engine may not count the end as a token
-            self._count(near_tie=False)
+            self._count()
             self.seen.ends += 1
             return None
         said = "ended" if reply.stopped else "was cut off"
         self._diverge("end", f"the endpoint's answer {said}, the evaluation went on with {expected.text!r}.")
         return None
 
-    def _count(self, *, near_tie: bool) -> None:
+    def _count(self) -> None:
         self.at += 1
         self.seen.tokens += 1
-        self.seen.near_ties += near_tie
 
-    def _other_token(self, step: ServedStep) -> None:
+    def _other_token(self, step: ServedStep, shift: float | None) -> None:
         expected = self.answer.steps[self.at][0]
         ends = (expected.id in self.golden.ends) or (step.written.id in self.golden.ends)
         message = (
@@ -172,20 +173,22 @@ class _Comparison:
         )
         if not ends and self._is_prompt():
             message += "; after the evaluation's own prompt tokens it writes the same: another chat template"
-            self._diverge("prompt", f"{message}.", step)
+            self._diverge("prompt", f"{message}.", step, shift)
         elif ends:
-            self._diverge("end", f"{message}.", step)
+            self._diverge("end", f"{message}.", step, shift)
         else:
-            self._diverge("token", f"{message}: {_OTHER_MODEL}.", step)
+            self._diverge("token", f"{message}: {_OTHER_MODEL}.", step, shift)
 
     def _is_prompt(self) -> bool:
         """Whether the endpoint writes the expected token when it is given the evaluation's own prompt."""
         if self.answer.prompt.messages is None or self.golden.dated:
             return False
         expected, steps = self.answer.steps[self.at], self._go_on().steps
-        return bool(steps) and (is_same(expected[0], steps[0].written) or is_near_tie(expected, steps[0]))
+        return bool(steps) and (is_same(expected[0], steps[0].written) or is_near_tie(odds_shift(expected, steps[0])))
 
-    def _diverge(self, reason: Reason, message: str, step: ServedStep | None = None) -> None:
+    def _diverge(
+        self, reason: Reason, message: str, step: ServedStep | None = None, shift: float | None = None
+    ) -> None:
         here = self.answer.steps[self.at][0] if self.at < len(self.answer.steps) else None
         position = 0 if reason == "prompt" and step is None else self.at + 1
         where = f"prompt {self.number} ({self.answer.prompt.kind})" + (f", token {position}" if position else "")
@@ -198,6 +201,7 @@ class _Comparison:
                 served=step.written.text if step else "",
                 expected_logprob=here.logprob if here and position else None,
                 served_logprob=step.written.logprob if step else None,
+                odds_shift=shift,
                 reason=reason,
                 message=f"{where}: {message}",
             )
@@ -215,6 +219,7 @@ def _unlikely(place: _Place, kl: float) -> Divergence:
         served=written.text,
         expected_logprob=place.expected.logprob,
         served_logprob=written.logprob,
+        odds_shift=None,
         reason="likelihood",
         message=(
             f"the tokens agree, their likelihoods do not ({kl:.2g} nats per token, at most {MOST_KL:g} are rounding): "

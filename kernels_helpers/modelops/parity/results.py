@@ -26,6 +26,8 @@ class Divergence:
     """How likely the evaluation found what it wrote (natural logarithm)."""
     served_logprob: float | None
     """How likely the endpoint found what it wrote itself."""
+    odds_shift: float | None
+    """Nats by which the odds of both tokens differ; ``None`` where one is not among the other's likeliest."""
     reason: Reason
     message: str
     """One sentence for a person."""
@@ -47,6 +49,8 @@ class Parity:
     """Mean over places: how many nats it costs to expect what the endpoint expects; among the likeliest tokens."""
     largest_difference: float | None
     """Largest difference of the logarithm of the probability of a token that the evaluation wrote, in nats."""
+    largest_shift: float | None
+    """Largest difference of the odds of both tokens at a near tie, in nats."""
     divergence: Divergence | None = None
     """The first one; ``None`` where there is none."""
 

@@ -52,6 +52,7 @@ def test_the_model_itself_agrees_everywhere(golden: Golden, serve: Serve, told: 
     assert parity.tokens == sum(len(answer.steps) for answer in golden.answers)
     assert (parity.prompts, parity.near_ties, parity.ends) == (8, 0, 0)
     assert parity.kl_divergence == pytest.approx(0, abs=1e-4)
+    assert parity.largest_shift is None
     assert parity.largest_difference == pytest.approx(0, abs=1e-3)
     assert parity.sentence == (
         f"Served as evaluated: {parity.tokens} tokens of 8 answers agree; "
@@ -170,6 +171,7 @@ def test_a_near_tie_is_excused_and_the_comparison_goes_on_behind_the_evaluations
 
     assert parity.agrees
     assert parity.near_ties >= 1
+    assert parity.largest_shift == pytest.approx(gap(answer, at) + 0.05, abs=1e-3)
     assert f"{parity.near_ties} of them near ties" in parity.sentence
     assert parity.tokens == len(answer.steps)
     forced = [(asked[1], asked[2]) for asked in endpoint.asked if asked[0] == "complete"]
@@ -183,6 +185,7 @@ def test_what_the_evaluation_was_sure_of_is_no_near_tie(golden: Golden, serve: S
 
     assert parity.divergence is not None
     assert parity.divergence.reason == "token"
+    assert parity.divergence.odds_shift == pytest.approx(3.0, abs=1e-3)
     assert parity.tokens <= at
 
 
