@@ -88,7 +88,7 @@ test('two models answer side by side, are stopped, asked again and saved, by key
 
     await panel.getByText('Settings').press('Enter');
     await panel.getByLabel('Most tokens').fill('24');
-    await panel.getByLabel('Temperature').fill('1');
+    await panel.getByLabel('Temperature').fill('0'); // by chance, a model of so few tokens ends early
     await panel.getByText('Settings').press('Enter');
     await answers.getByRole('button', { name: 'Answer again' }).press('Enter');
     await expect(answers).toContainText('24 tokens');

@@ -52,9 +52,11 @@ async function complete(lab: ILabServer, key: string, tokens = 16): Promise<numb
     body: JSON.stringify({
       model: 'tiny',
       max_tokens: tokens,
+      stream: true,
       messages: [{ role: 'user', content: 'Hello!' }]
     })
   });
+  await answer.text();
   return answer.status;
 }
 

@@ -25,7 +25,7 @@ from .conftest import until
 
 __all__ = ["tiny_gguf"]
 
-CHAT = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 5}
+CHAT = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 5, "ignore_eos": True}
 
 
 @pytest.fixture
@@ -66,7 +66,9 @@ class TestAnswers:
             models = (await http.get("models")).json()
             one = (await http.get("models/tiny")).json()
         answer = await client.post("chat/completions", {"model": "tiny", **CHAT})
-        completion = await client.post("completions", {"model": "tiny", "prompt": "abc", "max_tokens": 3})
+        completion = await client.post(
+            "completions", {"model": "tiny", "prompt": "abc", "max_tokens": 3, "ignore_eos": True}
+        )
         embedding = await client.post("embeddings", {"model": "tiny", "input": ["abc", "d"]})
 
         assert [model["id"] for model in models["data"]] == ["tiny"]
