@@ -69,7 +69,7 @@ def ask() -> Callable[..., httpx.Response]:
         with httpx.Client(transport=httpx.HTTPTransport(uds=socket), base_url="http://engine", timeout=60) as client:
             return client.post(
                 "/v1/chat/completions",
-                json={"messages": [{"role": "user", "content": text}], "max_tokens": 8, **more},
+                json={"messages": [{"role": "user", "content": text}], "max_tokens": 8, "ignore_eos": True, **more},
                 headers={"Authorization": f"Bearer {key_file(Path(socket)).read_text()}"},
             )
 

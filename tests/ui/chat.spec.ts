@@ -90,9 +90,11 @@ test('two models answer side by side, are stopped, asked again and saved, by key
     await panel.getByLabel('Most tokens').fill('24');
     await panel.getByLabel('Temperature').fill('1');
     await panel.getByText('Settings').press('Enter');
-    await answers.getByRole('button', { name: 'Answer again' }).press('Enter');
-    await expect(answers).toContainText('24 tokens');
-    await expect(answers).toContainText('cut off after 24 tokens, as set');
+    // By chance, a model of so few tokens ends its answer early: then once more.
+    await expect(async () => {
+      await answers.getByRole('button', { name: 'Answer again' }).press('Enter');
+      await expect(answers).toContainText('cut off after 24 tokens, as set', { timeout: 5000 });
+    }).toPass();
 
     await panel.getByRole('button', { name: 'Add a column' }).press('Enter');
     await panel.getByRole('button', { name: 'Edit' }).press('Enter');
@@ -102,8 +104,8 @@ test('two models answer side by side, are stopped, asked again and saved, by key
     await page.keyboard.type('Anything.');
     await page.keyboard.press('Enter');
     await expect(answers).toHaveCount(2);
-    await expect(answers.nth(0)).toContainText('24 tokens');
-    await expect(answers.nth(1)).toContainText('24 tokens');
+    await expect(answers.nth(0)).toContainText(/\d+ tokens ·/);
+    await expect(answers.nth(1)).toContainText(/\d+ tokens ·/);
     await answers.nth(1).getByRole('button', { name: 'Good answer' }).press('Space');
     await expectAccessible(page, '.jp-ModelOps-Chat');
 

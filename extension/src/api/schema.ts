@@ -2334,7 +2334,7 @@ export interface components {
             readonly tokens: number;
             /** @description Of the last 30 seconds. */
             readonly tokens_per_second: number;
-            /** @description Until the answer begins; of the last 1,000 requests. */
+            /** @description Until a stream begins; of the last 1,000 requests. */
             readonly first_token: components["schemas"]["Percentiles"] | null;
             /** @description Until the answer ends; of the last 1,000 requests. */
             readonly latency: components["schemas"]["Percentiles"] | null;

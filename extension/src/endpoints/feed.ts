@@ -47,9 +47,13 @@ export class EndpointsFeed extends Resource<readonly Endpoint[]> {
 
   /** Somebody sees endpoints: ask now, and again and again. */
   watch(who: object): void {
+    const first = !this.watched;
     this.watchers.add(who);
-    void this.poll.start();
-    this.renew();
+    if (first) {
+      void this.poll.start();
+    } else {
+      this.renew();
+    }
   }
 
   /** Somebody sees them no longer; when nobody does, nothing is asked. */

@@ -6,15 +6,24 @@ import { colourName } from '../curves/plot';
 import { bytes } from '../format';
 
 /** What serving it takes in memory, part by part, beside what is free. */
-export function Memory(props: { plan: EndpointPlan; trans: TranslationBundle }): React.JSX.Element {
-  const { plan, trans } = props;
+export function Memory(props: {
+  plan: EndpointPlan;
+  /** Bytes that are allowed. */
+  limit: number | null;
+  trans: TranslationBundle;
+}): React.JSX.Element {
+  const { limit, plan, trans } = props;
   const parts = Object.entries(plan.memory).filter(([, size]) => size > 0);
   const need = parts.reduce((sum, [, size]) => sum + size, 0);
-  const whole = Math.max(need, plan.free, 1);
+  const most = Math.min(plan.free, limit ?? plan.free);
+  const whole = Math.max(need, most, 1);
   const share = (size: number): string => `${(100 * size) / whole}%`;
-  const sentence = trans.__('%1 of %2 free memory', bytes(need), bytes(plan.free));
+  const sentence =
+    most < plan.free
+      ? trans.__('%1 of %2 that are allowed', bytes(need), bytes(most))
+      : trans.__('%1 of %2 free memory', bytes(need), bytes(plan.free));
   return (
-    <figure className="jp-ModelOps-memory" data-over={need > plan.free}>
+    <figure className="jp-ModelOps-memory" data-over={need > most}>
       <figcaption>{sentence}</figcaption>
       <div className="jp-ModelOps-memorybar" aria-hidden="true">
         {parts.map(([name, size], index) => (
@@ -23,8 +32,8 @@ export function Memory(props: { plan: EndpointPlan; trans: TranslationBundle }):
             style={{ background: `var(${colourName(index)})`, width: share(size) }}
           />
         ))}
-        {need > plan.free && (
-          <span className="jp-ModelOps-memoryfree" style={{ insetInlineStart: share(plan.free) }} />
+        {need > most && (
+          <span className="jp-ModelOps-memoryfree" style={{ insetInlineStart: share(most) }} />
         )}
       </div>
       <ul className="jp-ModelOps-memoryparts">

@@ -31,7 +31,11 @@ export function Outlook({ model }: { model: ServeModel }): React.JSX.Element {
       {plan.value && model.asked.ref !== '' && (
         <div data-stale={model.stale}>
           {plan.value.problem && <InTheWay model={model} problem={plan.value.problem} />}
-          <Planned plan={plan.value} trans={trans} />
+          <Planned
+            plan={plan.value}
+            limit={model.request?.options?.max_memory ?? null}
+            trans={trans}
+          />
         </div>
       )}
     </section>
@@ -90,8 +94,12 @@ function InTheWay(props: { model: ServeModel; problem: Details }): React.JSX.Ele
   );
 }
 
-function Planned(props: { plan: EndpointPlan; trans: TranslationBundle }): React.JSX.Element {
-  const { plan, trans } = props;
+function Planned(props: {
+  plan: EndpointPlan;
+  limit: number | null;
+  trans: TranslationBundle;
+}): React.JSX.Element {
+  const { limit, plan, trans } = props;
   const facts: string[] = [];
   if (plan.engine !== null) {
     facts.push(trans.__('served by %1', engineName(plan.engine)));
@@ -106,7 +114,7 @@ function Planned(props: { plan: EndpointPlan; trans: TranslationBundle }): React
           <li key={fact}>{fact}</li>
         ))}
       </ul>
-      {Object.keys(plan.memory).length > 0 && <Memory plan={plan} trans={trans} />}
+      {Object.keys(plan.memory).length > 0 && <Memory plan={plan} limit={limit} trans={trans} />}
     </>
   );
 }

@@ -40,7 +40,12 @@ export function isMoving({ state }: Endpoint): boolean {
   return state === 'starting' || state === 'restarting' || state === 'stopping';
 }
 
-/** What somebody is called an engine by who knows it. */
+/** Whether requests pass through it, or soon will again. */
+export function isServing({ state }: Endpoint): boolean {
+  return state === 'ready' || state === 'restarting';
+}
+
+/** What an engine is called by those who made it. */
 export function engineName(engine: string): string {
   return engine === 'llamacpp' ? 'llama.cpp' : engine;
 }

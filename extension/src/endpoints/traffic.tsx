@@ -4,6 +4,7 @@ import type { Endpoint, Percentiles } from '../api';
 import { Curves } from '../curves/view';
 import { count } from '../format';
 import type { EndpointModel } from './model';
+import { isServing } from './states';
 import { rate, time } from './wording';
 
 const PERCENTILES = ['p50', 'p95', 'p99'] as const;
@@ -42,7 +43,7 @@ export function TrafficView(props: {
           </div>
         ))}
       </dl>
-      {history.revision > 1 && (
+      {history.revision > 1 && isServing(endpoint) && (
         <div className="jp-ModelOps-plots">
           <Curves title={trans.__('Tokens per second')} curves={model.speed} {...drawn} />
           <Curves title={trans.__('Requests')} curves={model.requests} {...drawn} />

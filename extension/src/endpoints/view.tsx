@@ -8,6 +8,7 @@ import { Header } from './header';
 import { Keys } from './keys';
 import type { EndpointModel } from './model';
 import { Snippets } from './snippets';
+import { isServing } from './states';
 import { TrafficView } from './traffic';
 import { WatchingView } from './watching';
 
@@ -44,6 +45,7 @@ export class EndpointView extends WatchingView<EndpointModel> {
       );
     }
     const ready = endpoint.state === 'ready';
+    const used = endpoint.traffic.requests > 0;
     return (
       <>
         <Header model={model} endpoint={endpoint} />
@@ -52,7 +54,7 @@ export class EndpointView extends WatchingView<EndpointModel> {
         <Parity model={model} endpoint={endpoint} />
         <div className="jp-ModelOps-beside">
           <Facts model={model} endpoint={endpoint} />
-          <TrafficView model={model} endpoint={endpoint} />
+          {(used || isServing(endpoint)) && <TrafficView model={model} endpoint={endpoint} />}
         </div>
         {ready && <Snippets model={model} endpoint={endpoint} />}
         <Keys model={model} />

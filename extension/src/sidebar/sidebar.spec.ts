@@ -1,4 +1,5 @@
 import { EndpointsFeed } from '../endpoints/feed';
+import { endpoint } from '../endpoints/testing';
 import { JobsFeed } from '../jobs/feed';
 import { button, shown, TestWorkbench, until } from '../workbench/testing';
 import { SidebarModel } from './model';
@@ -72,6 +73,19 @@ describe('Sidebar', () => {
     expect(node.textContent).toContain('Models3');
     button(node, 'Adapters').click();
     expect(workbench.opened).toEqual([['artifacts', { kind: 'adapter' }]]);
+  });
+
+  it('shows endpoints that run, how fast they write, and opens them', async () => {
+    const stopped = endpoint('old', { state: 'stopped' });
+    const { node, workbench } = await sidebar([], {}, [endpoint('bot'), stopped]);
+    expect(node.textContent).toContain('bot13.3 tokens/s');
+    expect(node.textContent).not.toContain('old');
+    button(node, 'bot').click();
+    button(node, 'All endpoints').click();
+    expect(workbench.opened).toEqual([
+      ['serve', { endpoint: 'bot' }],
+      ['endpoints', {}]
+    ]);
   });
 
   it('teaches where nothing ran yet', async () => {

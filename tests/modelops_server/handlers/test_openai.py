@@ -17,6 +17,7 @@ from tiny_gguf import tiny_gguf
 
 from modelops.paths import StateHome
 from modelops_server import endpoints
+from modelops_server.endpoints.gateway.turns import Rates
 from modelops_server.endpoints.keys import create_key
 from modelops_server.handlers.openai.routes import HANDLERS
 
@@ -24,7 +25,7 @@ from .conftest import until
 
 __all__ = ["tiny_gguf"]
 
-CHAT = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 5}
+CHAT = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 5, "ignore_eos": True}
 
 
 @pytest.fixture
@@ -65,7 +66,9 @@ class TestAnswers:
             models = (await http.get("models")).json()
             one = (await http.get("models/tiny")).json()
         answer = await client.post("chat/completions", {"model": "tiny", **CHAT})
-        completion = await client.post("completions", {"model": "tiny", "prompt": "abc", "max_tokens": 3})
+        completion = await client.post(
+            "completions", {"model": "tiny", "prompt": "abc", "max_tokens": 3, "ignore_eos": True}
+        )
         embedding = await client.post("embeddings", {"model": "tiny", "input": ["abc", "d"]})
 
         assert [model["id"] for model in models["data"]] == ["tiny"]
@@ -193,6 +196,22 @@ class TestManyRequests:
             assert int(refused.headers["Retry-After"]) >= 1
             assert refused.json()["error"]["type"] == "rate_limit_error"
             assert (await http.get("models")).status_code == 200
+
+
+class TestRates:
+    async def test_are_of_a_token_whoever_jupyter_says_sent_it(
+        self, served: Any, client: Client, jp_serverapp: Any
+    ) -> None:
+        await asyncio.to_thread(served.start)
+        jp_serverapp.web_app.settings["modelops_gateway"]._rates = Rates(2)
+        key = create_key(served.home, "tiny", "ada")
+        answers = [await client.post("chat/completions", {"model": "tiny", **CHAT}) for _ in range(3)]
+        other = await client.post("chat/completions", {"model": "tiny", **CHAT}, token=key)
+
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert answers[2].json()["error"]["code"] == "rate_limit_exceeded"
+        assert int(answers[2].headers["Retry-After"]) > 0
+        assert other.status_code == 200
 
 
 class TestWhoMayAsk:

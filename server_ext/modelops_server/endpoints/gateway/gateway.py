@@ -65,11 +65,12 @@ class Reply:
         self._measured = measured
         self.status = response.status_code
         self.media = response.headers.get("Content-Type", "application/json")
+        self.is_stream = self.media.startswith("text/event-stream")
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The content, as it comes; raises ``httpx.HTTPError`` when the engine ends on the way."""
         async for piece in self._response.aiter_raw():
-            self._measured.piece(piece)
+            self._measured.piece(piece, stream=self.is_stream)
             yield piece
 
     async def whole(self) -> bytes:
@@ -159,10 +160,12 @@ class Gateway:
 
     def _turns_of(self, endpoint: Endpoint) -> Turns:
         parallel = endpoint.spec.options.parallel
-        if endpoint.name not in self._turns:
-            # A few more than are answered at a time: the engine finds the next when it is done with one.
-            self._turns[endpoint.name] = Turns(parallel + max(1, parallel // 2), self._limits.waiting)
-        return self._turns[endpoint.name]
+        # A few more than are answered at a time: the engine finds the next when it is done with one.
+        running = parallel + max(1, parallel // 2)
+        known = self._turns.get(endpoint.name)
+        if known is None or known.most_running != running:
+            known = self._turns[endpoint.name] = Turns(running, self._limits.waiting)
+        return known
 
     def _client(self, endpoint: Endpoint) -> tuple[httpx.AsyncClient, str]:
         socket = endpoint.status.socket or ""

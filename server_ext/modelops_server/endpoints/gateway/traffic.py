@@ -25,8 +25,8 @@ _USAGE = re.compile(rb'"usage"\s*:\s*(\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})')
 class Passed:
     """A request that was answered."""
 
-    first: float
-    """Seconds until the first byte of the answer's content."""
+    first: float | None
+    """Seconds until a stream begins; ``None`` for an answer that comes as a whole."""
     total: float
     """Seconds until its end."""
     tokens: int
@@ -42,9 +42,9 @@ class Measured:
         self._events = 0
         self._tail = b""
 
-    def piece(self, content: bytes) -> None:
+    def piece(self, content: bytes, *, stream: bool = False) -> None:
         """A piece of the answer has come."""
-        if self._first is None:
+        if stream and self._first is None:
             self._first = time.monotonic()
         self._events += content.count(_EVENT)
         self._tail = (self._tail + content)[-_TAIL:]
@@ -52,7 +52,8 @@ class Measured:
     def passed(self) -> Passed:
         """What is known when the answer is over."""
         now = time.monotonic()
-        return Passed((self._first or now) - self._began, now - self._began, self._tokens())
+        first = None if self._first is None else self._first - self._began
+        return Passed(first, now - self._began, self._tokens())
 
     def _tokens(self) -> int:
         for found in reversed(_USAGE.findall(self._tail)):
@@ -92,6 +93,6 @@ class Traffic:
             "errors": self.errors,
             "tokens": self.tokens,
             "tokens_per_second": sum(recent) / _WINDOW,
-            "first_token": percentiles([passed.first for passed in self._recent]),
+            "first_token": percentiles([passed.first for passed in self._recent if passed.first is not None]),
             "latency": percentiles([passed.total for passed in self._recent]),
         }

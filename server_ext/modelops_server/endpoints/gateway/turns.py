@@ -9,12 +9,16 @@ from contextlib import asynccontextmanager
 
 from modelops_server.endpoints.refusals import TooManyRequests
 
+_MOST_CALLERS = 1000
+"""Callers above which those are forgotten that have sent nothing lately."""
+
 
 class Turns:
     """Lets ``running`` requests through at a time, first come, first served; at most ``waiting`` wait."""
 
     def __init__(self, running: int, waiting: int) -> None:
         self._free = asyncio.Semaphore(running)
+        self.most_running = running
         self._most_waiting = waiting
         self.running = 0
         self.waiting = 0
@@ -57,6 +61,9 @@ class Rates:
         if not self._per_minute:
             return
         now, speed = time.monotonic(), self._per_minute / 60
+        if len(self._left) >= _MOST_CALLERS:
+            # Who has sent nothing for a minute may send as many as who never has.
+            self._left = {known: found for known, found in self._left.items() if found[1] > now - 60}
         left, then = self._left.get(caller, (float(self._per_minute), now))
         left = min(float(self._per_minute), left + (now - then) * speed)
         if left < 1:

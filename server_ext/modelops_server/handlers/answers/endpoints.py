@@ -48,7 +48,7 @@ class Traffic(Answer):
     errors: int
     tokens: int = Field(description="Tokens that were written.")
     tokens_per_second: float = Field(description="Of the last 30 seconds.")
-    first_token: Percentiles | None = Field(description="Until the answer begins; of the last 1,000 requests.")
+    first_token: Percentiles | None = Field(description="Until a stream begins; of the last 1,000 requests.")
     latency: Percentiles | None = Field(description="Until the answer ends; of the last 1,000 requests.")
 
 

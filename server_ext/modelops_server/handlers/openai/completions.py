@@ -48,7 +48,7 @@ class CompletionsHandler(OpenAIHandler):
         async with self.gateway.forwarded(self.caller, self.api, body) as reply:
             if reply.status != 200:
                 await self._refused(reply)
-            elif reply.media.startswith("text/event-stream"):
+            elif reply.is_stream:
                 await self._stream(reply)
             else:
                 try:
