@@ -14,7 +14,7 @@ from modelops.paths import StateHome
 from modelops.registry import Artifact, Build, Registry
 from modelops_server import endpoints
 from modelops_server.endpoints import Endpoint, Options
-from modelops_server.endpoints.sockets import key_file
+from modelops_server.endpoints.sockets import engine_api
 
 
 def register_gguf(home: StateHome, gguf: Path, name: str = "tiny", **metadata: Any) -> Artifact:
@@ -66,11 +66,9 @@ def ask() -> Callable[..., httpx.Response]:
 
     def send(endpoint: Endpoint, text: str = "hi", **more: Any) -> httpx.Response:
         socket = endpoint.status.socket or ""
-        with httpx.Client(transport=httpx.HTTPTransport(uds=socket), base_url="http://engine", timeout=60) as client:
-            return client.post(
-                "/v1/chat/completions",
-                json={"messages": [{"role": "user", "content": text}], "max_tokens": 8, "ignore_eos": True, **more},
-                headers={"Authorization": f"Bearer {key_file(Path(socket)).read_text()}"},
-            )
+        transport, api = httpx.HTTPTransport(uds=socket), engine_api(Path(socket))
+        with httpx.Client(transport=transport, timeout=60, **api) as client:
+            asked = {"messages": [{"role": "user", "content": text}], "max_tokens": 8, "ignore_eos": True, **more}
+            return client.post("chat/completions", json=asked)
 
     return send

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +16,7 @@ from tiny_gguf import tiny_gguf
 
 from modelops_server import endpoints
 from modelops_server.endpoints import Endpoint, State
-from modelops_server.endpoints.keeper.engine_process import socket_prefix
-from modelops_server.endpoints.sockets import connections, key_file
+from modelops_server.endpoints.sockets import connections, key_file, socket_folders
 
 __all__ = ["ask", "served", "tiny_gguf"]
 
@@ -57,7 +55,7 @@ def test_f27_an_engine_that_hangs_is_killed_and_comes_back(served: Any, ask: Ask
 
 def test_f27_an_engine_that_takes_too_much_memory_is_ended_and_says_so(served: Any, monkeypatch: Any) -> None:
     # The estimate would have refused it: what is measured is what counts while it runs.
-    monkeypatch.setattr(endpoints.manager, "check_fits", lambda *_: None)
+    monkeypatch.setattr(endpoints.planning, "check_fits", lambda *_: None)
     served.start(max_memory=30_000_000)
     failed = until(served, lambda found: found.state.ended)
 
@@ -129,7 +127,7 @@ def test_f27_nothing_is_left_of_an_endpoint_however_it_ends(served: Any) -> None
         while endpoint.status.engine.alive or endpoint.status.keeper.alive:
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        while list(Path(tempfile.gettempdir()).glob(f"{socket_prefix(endpoint.place)}*")):
+        while socket_folders(endpoint.place):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         if endpoint.place.folder.exists():

@@ -1,5 +1,6 @@
 import * as React from 'react';
 
+import { Question } from '../components/question';
 import { AddColumn } from './heads';
 import type { ChatModel } from './model';
 import { Save } from './save';
@@ -112,42 +113,19 @@ export function Composer(props: {
 function Clear(props: { model: ChatModel }): React.JSX.Element | null {
   const { model } = props;
   const { trans } = model.workbench;
-  const [asked, ask] = React.useState(false);
   if (!model.last) {
     return null;
   }
-  return asked ? (
-    <span className="jp-ModelOps-question" role="group" aria-label={trans.__('Clear the chat?')}>
-      <button
-        type="button"
-        className="jp-mod-styled jp-mod-warn"
-        onClick={() => {
-          ask(false);
-          model.clear();
-        }}
-      >
-        {trans.__('Clear the chat')}
-      </button>
-      <button
-        type="button"
-        className="jp-mod-styled"
-        autoFocus
-        onClick={() => {
-          ask(false);
-        }}
-      >
-        {trans.__('Keep it')}
-      </button>
-    </span>
-  ) : (
-    <button
-      type="button"
-      className="jp-ModelOps-link"
-      onClick={() => {
-        ask(true);
+  return (
+    <Question
+      quiet
+      button={trans.__('Clear…')}
+      question={trans.__('Clear the chat?')}
+      yes={trans.__('Clear the chat')}
+      no={trans.__('Keep it')}
+      onYes={() => {
+        model.clear();
       }}
-    >
-      {trans.__('Clear…')}
-    </button>
+    />
   );
 }

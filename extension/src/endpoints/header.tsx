@@ -2,6 +2,7 @@ import * as React from 'react';
 
 import type { Endpoint } from '../api';
 import { Progress } from '../components';
+import { Question } from '../components/question';
 import type { EndpointModel } from './model';
 import { StateWord } from './state';
 import { hasEnded } from './states';
@@ -61,45 +62,19 @@ export function Header(props: { model: EndpointModel; endpoint: Endpoint }): Rea
 function Remove(props: { model: EndpointModel; endpoint: Endpoint }): React.JSX.Element {
   const { endpoint, model } = props;
   const { trans } = model.workbench;
-  const [asked, ask] = React.useState(false);
-  const gone = hasEnded(endpoint)
-    ? trans.__('Its log and keys are lost; what it serves stays.')
-    : trans.__('It stops, and its log and keys are lost; what it serves stays.');
-  return asked ? (
-    <span
-      className="jp-ModelOps-question"
-      role="group"
-      aria-label={trans.__('Remove this endpoint?')}
-    >
-      {gone}{' '}
-      <button
-        className="jp-mod-styled jp-mod-warn"
-        onClick={() => {
-          ask(false);
-          void model.remove();
-        }}
-      >
-        {trans.__('Remove it')}
-      </button>
-      <button
-        className="jp-mod-styled"
-        autoFocus
-        onClick={() => {
-          ask(false);
-        }}
-      >
-        {trans.__('Keep it')}
-      </button>
-    </span>
-  ) : (
-    <button
-      className="jp-mod-styled"
+  return (
+    <Question
+      button={model.busy === 'remove' ? trans.__('Removing…') : trans.__('Remove…')}
+      question={trans.__('Remove this endpoint?')}
+      consequence={
+        hasEnded(endpoint)
+          ? trans.__('Its log and keys are lost; what it serves stays.')
+          : trans.__('It stops, and its log and keys are lost; what it serves stays.')
+      }
+      yes={trans.__('Remove it')}
+      no={trans.__('Keep it')}
       disabled={model.busy !== null}
-      onClick={() => {
-        ask(true);
-      }}
-    >
-      {model.busy === 'remove' ? trans.__('Removing…') : trans.__('Remove…')}
-    </button>
+      onYes={() => void model.remove()}
+    />
   );
 }

@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import type { Details, EndpointPlan } from '../api';
 import { Mood, Problem } from '../components';
+import { Verdict } from '../components/verdict';
 import { count } from '../format';
 import { AtWork } from '../setup/atwork';
 import { Memory } from './memory';
@@ -15,16 +16,7 @@ export function Outlook({ model }: { model: ServeModel }): React.JSX.Element {
   const { trans } = workbench;
   const [mood, sentence] = headline(model);
   return (
-    <section
-      className="jp-ModelOps-ready"
-      aria-label={trans.__('Readiness')}
-      aria-busy={mood === 'waiting'}
-    >
-      <div aria-live="polite">
-        <h3 data-mood={mood}>
-          <span aria-hidden="true">{mood === 'waiting' ? '○' : '●'}</span> {sentence}
-        </h3>
-      </div>
+    <Verdict mood={mood} sentence={sentence} label={trans.__('Readiness')}>
       {plan.state.kind === 'failed' && model.request !== null && (
         <Problem problem={plan.state.problem} trans={trans} again={() => void plan.refresh()} />
       )}
@@ -38,7 +30,7 @@ export function Outlook({ model }: { model: ServeModel }): React.JSX.Element {
           />
         </div>
       )}
-    </section>
+    </Verdict>
   );
 }
 

@@ -3,6 +3,7 @@ import * as React from 'react';
 import type { Check, FieldProblem, Mend, Readiness } from '../api';
 import { Mood, Problem } from '../components';
 import { Copyable } from '../components/copyable';
+import { Verdict } from '../components/verdict';
 import { bytes, count, roughly } from '../format';
 import { AtWork } from './atwork';
 import { useSetup } from './context';
@@ -23,16 +24,7 @@ export function Ready(): React.JSX.Element | null {
   const reasons = answer?.checks.filter(({ status }) => status !== 'ok') ?? [];
   const passed = answer?.checks.filter(({ status }) => status === 'ok') ?? [];
   return (
-    <section
-      className="jp-ModelOps-ready"
-      aria-label={trans.__('Readiness')}
-      aria-busy={mood === 'waiting'}
-    >
-      <div aria-live="polite">
-        <h3 data-mood={mood}>
-          <span aria-hidden="true">{mood === 'waiting' ? '○' : '●'}</span> {sentence}
-        </h3>
-      </div>
+    <Verdict mood={mood} sentence={sentence} label={trans.__('Readiness')}>
       {problem && (
         <Problem
           problem={problem}
@@ -62,7 +54,7 @@ export function Ready(): React.JSX.Element | null {
           )}
         </div>
       )}
-    </section>
+    </Verdict>
   );
 }
 

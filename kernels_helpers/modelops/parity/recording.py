@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import modelops
 from modelops.errors import NonFinite
 from modelops.models import chat_prompt, end_tokens, write_greedily
+from modelops.models.token_bytes import TokenBytes
 from modelops.parity.golden import Golden, GoldenAnswer, Likely, Step
 from modelops.parity.prompts import CHATS, MOST_ROWS, TEXTS, Prompt, row_prompts
-from modelops.parity.token_bytes import TokenBytes
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

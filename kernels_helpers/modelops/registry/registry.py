@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from modelops.errors import Conflict, InvalidInput, ModelOpsError, NotFound
+from modelops.errors import InvalidInput, ModelOpsError, NotFound
 from modelops.files import regular_files
 from modelops.names import JOB, Reference, check_name
 from modelops.paths import StateHome
@@ -32,6 +32,7 @@ from modelops.registry.log.proofs import write_proof
 from modelops.registry.members import check_members
 from modelops.registry.reasons import refusal
 from modelops.registry.records import KINDS, Artifact, Build, FileEntry, in_path_order
+from modelops.registry.rejection import refuse_rejected
 from modelops.registry.scratch import ScratchFolder
 from modelops.registry.statements import Statement, is_sha256, read_statement, rfc3339, write_statement
 
@@ -185,13 +186,8 @@ class Registry:
             raise InvalidInput("invalid_name", f"{alias!r} would be a version.", "Begin an alias with a letter.")
         with transaction(self.database):
             artifact = self.get(f"{name}@{version}")
-            if artifact.rejected and not allow_rejected:
-                raise Conflict(
-                    "rejected",
-                    f"{artifact.ref} was rejected when it was made: {' '.join(artifact.rejected)}",
-                    "Choose another version, or allow it: --allow-rejected (REST: allow_rejected).",
-                    reasons=list(artifact.rejected),
-                )
+            if not allow_rejected:
+                refuse_rejected(artifact)
             self.index.set_alias(name, alias, version)
         self.catch_up()
 

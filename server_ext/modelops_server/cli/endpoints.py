@@ -175,14 +175,14 @@ def remove_(name: str, as_json: bool) -> None:
 @json_option
 def adapters_(name: str, add: tuple[str, ...], removed: tuple[str, ...], as_json: bool) -> None:
     """Change the adapters of the endpoint NAME while it answers: requests that run go on as they began."""
-    from modelops_server.endpoints import set_adapters
+    from modelops_server.endpoints import find, set_adapters
 
     home = StateHome.default()
     if add or removed:
         set_adapters(home, name, add=add, remove_names=removed)
         _wait(home, name, as_json)
     else:
-        show_.callback(name, as_json)  # type: ignore[misc]
+        _show_one(find(home, name), as_json)
 
 
 @endpoints.command("keys")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from modelops_server.endpoints.endpoint import Endpoint, endpoints, find
 from modelops_server.endpoints.manager import (
-    Plan,
-    plan,
     remove,
     restart,
     revive,
@@ -14,6 +12,7 @@ from modelops_server.endpoints.manager import (
     stop,
     wait_until_settled,
 )
+from modelops_server.endpoints.planning import Plan, plan
 from modelops_server.endpoints.spec import Options
 from modelops_server.endpoints.status import State
 

@@ -8,26 +8,27 @@ import httpx
 
 from modelops_server.endpoints.endpoint import Endpoint
 from modelops_server.endpoints.refusals import engine_gone, not_ready
-from modelops_server.endpoints.sockets import key_file
+from modelops_server.endpoints.sockets import engine_api
 
-NO_KEEPING = httpx.Limits(max_keepalive_connections=0)
+_NO_KEEPING = httpx.Limits(max_keepalive_connections=0)
 """Every connection is one request: an engine may end one that waits for the next just when it comes, and one that is
 replaced ends when there are none."""
 
+_CONNECT = 5.0
+"""Seconds that an engine has to take a connection."""
+
 
 def engine_client(endpoint: Endpoint, timeout: float = 600.0) -> httpx.AsyncClient:
-    """A client whose base is the engine's ``/v1``; raises ``Conflict`` or ``Unavailable`` where none runs."""
+    """A client whose base is the engine's ``/v1``, which may be silent for ``timeout`` seconds.
+
+    Raises ``Conflict`` or ``Unavailable`` where no engine runs.
+    """
     if not endpoint.ready or endpoint.status.socket is None:
         raise not_ready(endpoint)
     socket = Path(endpoint.status.socket)
     try:
-        key = key_file(socket).read_text()
+        api = engine_api(socket)
     except OSError as error:
         raise engine_gone(endpoint) from error
-    return httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(uds=str(socket), limits=NO_KEEPING),
-        base_url="http://engine/v1/",
-        headers={"Authorization": f"Bearer {key}"},
-        timeout=timeout,
-        trust_env=False,
-    )
+    transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=_NO_KEEPING)
+    return httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(timeout, connect=_CONNECT), **api)

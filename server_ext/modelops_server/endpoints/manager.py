@@ -9,72 +9,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from modelops.errors import Conflict, InvalidInput, Unavailable
-from modelops.machine.gpus import gpus as find_gpus
-from modelops.machine.hardware import processor
 from modelops.paths import StateHome
-from modelops.registry import Artifact, Registry
+from modelops.registry import Registry
 from modelops_server.endpoints.endpoint import START, Endpoint, endpoints, find
-from modelops_server.endpoints.engines import AUTO, choose_engine, load_engine
-from modelops_server.endpoints.keeper.engine_process import remove_sockets
-from modelops_server.endpoints.memory import check_fits, context_for, shape_of
+from modelops_server.endpoints.engines import load_engine
+from modelops_server.endpoints.leftovers import clear_leftovers
 from modelops_server.endpoints.place import Place
+from modelops_server.endpoints.planning import Plan, served
 from modelops_server.endpoints.servable import find_servable
-from modelops_server.endpoints.spec import EndpointSpec, Options, ServedArtifact
+from modelops_server.endpoints.spec import EndpointSpec
 from modelops_server.endpoints.status import Reason, State, Status
-from modelops_server.processes import Identity, kill_job, send_signal
+from modelops_server.processes import Identity, send_signal
 
 STOP = 30.0
 """Seconds that a keeper has to stop."""
+_MOST_REVIVALS = 20
+"""Restarts after which an endpoint whose keeper dies stays down until somebody starts it."""
 _GLANCE = 0.05
 
 _keepers: list[subprocess.Popen[bytes]] = []
 """Keepers that this process started: it collects them when they end."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What would be started, and what it takes."""
-
-    spec: EndpointSpec
-    memory: dict[str, int]
-    """Bytes by part."""
-
-
-def plan(
-    home: StateHome,
-    ref: str,
-    *,
-    name: str | None = None,
-    engine: str = AUTO,
-    adapters: Sequence[str] = (),
-    options: Options | None = None,
-) -> Plan:
-    """What :func:`start` would start; nothing is verified or started.
-
-    Raises ``InvalidInput``, ``NotFound``, ``Conflict`` (``rejected``) and ``Unavailable`` with what is in the way;
-    memory is not.
-    """
-    options = options or Options()
-    registry = Registry(home)
-    servable = find_servable(registry, ref, adapters, allow_rejected=options.allow_rejected)
-    chosen = choose_engine(engine, servable, home)
-    shape = shape_of(registry, servable)
-    context = context_for(shape, options.context)
-    spec = EndpointSpec(
-        name=Place.of(home, name or servable.target.name).name,
-        model=_served(servable.model),
-        adapters=tuple(map(_served, servable.adapters)),
-        default_adapter=servable.default.name if servable.default else None,
-        engine=chosen.name,
-        gpus=_free_gpus(home, options.gpus),
-        options=options.model_copy(update={"context": context, "threads": options.threads or processor().cores}),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    return Plan(spec, chosen.memory(shape, context, options.parallel))
 
 
 def start(home: StateHome, planned: Plan) -> Endpoint:
@@ -84,8 +40,7 @@ def start(home: StateHome, planned: Plan) -> Endpoint:
     ``keeper_failed``).
     """
     spec = planned.spec
-    if not spec.gpus:
-        check_fits(planned.memory, spec.options.max_memory)
+    planned.check_memory()
     place = Place.of(home, spec.name)
     with place.managed():
         if place.folder.exists() and not _ended(place):
@@ -127,8 +82,9 @@ def remove(home: StateHome, name: str) -> None:
 def set_adapters(home: StateHome, name: str, *, add: Sequence[str] = (), remove_names: Sequence[str] = ()) -> Endpoint:
     """Serve other adapters beside the model, while requests go on; returns at once.
 
-    Raises ``Conflict`` (``endpoint_not_ready``), ``NotFound`` (``adapter_not_served``), and what finding the adapters
-    raises. Where they cannot be loaded, the endpoint stays as it is, and its reason says why.
+    Raises ``Conflict`` (``endpoint_not_ready``), ``InvalidInput`` (``adapter_not_served``, ``adapter_not_removable``),
+    and what finding the adapters raises. Where they cannot be loaded, the endpoint stays as it is, and its reason says
+    why.
     """
     place = find(home, name).place
     with place.managed():
@@ -155,7 +111,7 @@ def set_adapters(home: StateHome, name: str, *, add: Sequence[str] = (), remove_
         servable = find_servable(
             Registry(home), spec.model.ref, [*refs, *add], allow_rejected=spec.options.allow_rejected
         )
-        place.write_spec(spec.model_copy(update={"adapters": tuple(map(_served, servable.adapters))}))
+        place.write_spec(spec.model_copy(update={"adapters": tuple(map(served, servable.adapters))}))
         if found.status.keeper is not None:
             send_signal(found.status.keeper.pid, signal.SIGHUP)
     return Endpoint.read(place)
@@ -188,10 +144,6 @@ def revive(home: StateHome) -> list[str]:
     return revived
 
 
-_MOST_REVIVALS = 20
-"""Restarts after which an endpoint whose keeper dies stays down until somebody starts it."""
-
-
 def _start(place: Place, spec: EndpointSpec, restarts: int = 0) -> Endpoint:
     load_engine(spec.engine).require(place.home, adapters=bool(spec.adapters))
     place.write_spec(spec)
@@ -216,7 +168,7 @@ def _start(place: Place, spec: EndpointSpec, restarts: int = 0) -> Endpoint:
                 f"The keeper of {place.name!r} did not come up.",
                 f"Its log says more: modelops endpoints log {place.name}",
             )
-            place.write_status(status.saying(state=State.FAILED, text="", reason=Reason.of(error)))
+            place.write_status(status.ended(State.FAILED, Reason.of(error)))
             raise error
         time.sleep(_GLANCE)
     return Endpoint.read(place)
@@ -227,7 +179,7 @@ def _stop(place: Place) -> None:
     try:
         found = Endpoint.read(place)
     except Unavailable:
-        kill_job(place.mark)
+        clear_leftovers(place)
         return
     keeper = found.status.keeper
     if found.status.state.ended:
@@ -235,13 +187,10 @@ def _stop(place: Place) -> None:
     if keeper is not None and keeper.alive:
         send_signal(keeper.pid, signal.SIGTERM)
         _wait_for_end(keeper)
-    kill_job(place.mark)
-    remove_sockets(place)
+    clear_leftovers(place)
     status = place.status()
     if not status.state.ended:
-        place.write_status(
-            status.saying(state=State.STOPPED, text="", engine=None, socket=None, ready_since=None, memory=None)
-        )
+        place.write_status(status.ended(State.STOPPED, status.reason))
 
 
 def _wait_for_end(keeper: Identity) -> None:
@@ -264,25 +213,6 @@ def _ended(place: Place) -> bool:
 
 def _clear(place: Place) -> None:
     if place.folder.exists():
-        kill_job(place.mark)
+        clear_leftovers(place)
         shutil.rmtree(place.folder)
     place.folder.mkdir(parents=True, mode=0o700)
-
-
-def _served(artifact: Artifact) -> ServedArtifact:
-    return ServedArtifact(ref=artifact.ref, digest=artifact.digest)
-
-
-def _free_gpus(home: StateHome, count: int | None) -> tuple[str, ...]:
-    """The first ``count`` GPUs that no other endpoint holds; raises ``Unavailable`` where there are not so many."""
-    if count == 0:
-        return ()
-    held = {gpu for found in endpoints(home) if not found.state.ended for gpu in found.spec.gpus}
-    free = [gpu.id for gpu in find_gpus() if gpu.id not in held]
-    if count is not None and len(free) < count:
-        raise Unavailable(
-            "too_few_gpus",
-            f"{count} GPUs were asked for; {len(free)} are free.",
-            "Ask for fewer: --gpus 0 serves on the CPU.",
-        )
-    return tuple(free[: 1 if count is None else count])

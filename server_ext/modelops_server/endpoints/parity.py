@@ -15,7 +15,7 @@ from modelops.parity.replies import Reply
 from modelops.paths import StateHome
 from modelops.registry import Registry
 from modelops_server.endpoints.engines import load_engine
-from modelops_server.endpoints.sockets import key_file
+from modelops_server.endpoints.sockets import engine_api
 from modelops_server.endpoints.spec import EndpointSpec, ServedArtifact
 
 _TIMEOUT = 300.0
@@ -43,12 +43,8 @@ class Asked:
     def __init__(self, spec: EndpointSpec, name: str, socket: Path) -> None:
         self._spec = spec
         self._name = name
-        self._client = httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(socket)),
-            base_url="http://engine/v1",
-            headers={"Authorization": f"Bearer {key_file(socket).read_text()}"},
-            timeout=_TIMEOUT,
-        )
+        transport = httpx.HTTPTransport(uds=str(socket))
+        self._client = httpx.Client(transport=transport, timeout=_TIMEOUT, **engine_api(socket))
 
     def chat(self, messages: Messages, max_tokens: int) -> Reply:
         """The answer to a conversation."""
@@ -66,7 +62,7 @@ class Asked:
         adapter = self._name.partition("/")[2] or self._spec.default_adapter
         body = load_engine(self._spec.engine).request({**request, "model": self._name}, self._spec, adapter)
         try:
-            answer = self._client.post(f"/{api}", json=body)
+            answer = self._client.post(api, json=body)
             answer.raise_for_status()
         except httpx.HTTPError as error:
             raise Unavailable(

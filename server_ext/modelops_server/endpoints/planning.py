@@ -1,25 +1,63 @@
-"""What a form shows before anything is started: the plan, or what is in its way."""
+"""What would be started, and what it takes: known, and shown, before anything is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from modelops.errors import ModelOpsError
+from modelops.errors import ModelOpsError, Unavailable
 from modelops.machine import memory_bytes
+from modelops.machine.gpus import gpus as find_gpus
+from modelops.machine.hardware import processor
 from modelops.paths import StateHome
-from modelops.registry import Registry
-from modelops_server.endpoints.engines import engine_names, load_engine
-from modelops_server.endpoints.manager import plan
-from modelops_server.endpoints.memory import check_fits
+from modelops.registry import Artifact, Registry
+from modelops_server.endpoints.endpoint import endpoints
+from modelops_server.endpoints.engines import AUTO, choose_engine, engine_for, engine_names, load_engine
+from modelops_server.endpoints.memory import check_fits, context_for, shape_of
+from modelops_server.endpoints.place import Place
 from modelops_server.endpoints.servable import Servable, find_servable
-from modelops_server.endpoints.spec import Options
+from modelops_server.endpoints.spec import EndpointSpec, Options, ServedArtifact
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be started, and what it takes."""
+
+    spec: EndpointSpec
+    memory: dict[str, int]
+    """Bytes by part."""
+
+    def check_memory(self) -> None:
+        """Raise ``Unavailable`` (``out_of_memory``) where it does not fit; what a GPU takes is not known here."""
+        if not self.spec.gpus:
+            check_fits(self.memory, self.spec.options.max_memory)
+
+
+def plan(
+    home: StateHome,
+    ref: str,
+    *,
+    name: str | None = None,
+    engine: str = AUTO,
+    adapters: Sequence[str] = (),
+    options: Options | None = None,
+) -> Plan:
+    """What would be started for these wishes; nothing is verified or started.
+
+    Raises ``InvalidInput``, ``NotFound``, ``Conflict`` (``rejected``) and ``Unavailable`` with what is in the way;
+    memory is not.
+    """
+    options, registry = options or Options(), Registry(home)
+    servable = find_servable(registry, ref, adapters, allow_rejected=options.allow_rejected)
+    return _plan(home, registry, servable, name, engine, options)
 
 
 def look(
     home: StateHome, ref: str, *, name: str | None, engine: str, adapters: Sequence[str], options: Options
 ) -> dict[str, Any]:
-    """The plan as JSON; what is wrong is part of it, and nothing is raised for it."""
+    """The plan as JSON, for a form; what is wrong is part of it, and nothing is raised for it."""
     found: dict[str, Any] = {
         "problem": None,
         "name": name,
@@ -30,9 +68,10 @@ def look(
         "engines": [],
     }
     try:
-        servable = find_servable(Registry(home), ref, adapters, allow_rejected=options.allow_rejected)
+        registry = Registry(home)
+        servable = find_servable(registry, ref, adapters, allow_rejected=options.allow_rejected)
         found["engines"] = [_choice(candidate, servable, home) for candidate in engine_names()]
-        planned = plan(home, ref, name=name, engine=engine, adapters=adapters, options=options)
+        planned = _plan(home, registry, servable, name, engine, options)
         spec = planned.spec
         found |= {
             "name": spec.name,
@@ -40,18 +79,56 @@ def look(
             "context": spec.options.context,
             "memory": planned.memory,
         }
-        if not spec.gpus:
-            check_fits(planned.memory, options.max_memory)
+        planned.check_memory()
     except ModelOpsError as error:
         found["problem"] = error.as_json()
     return found
 
 
+def served(artifact: Artifact) -> ServedArtifact:
+    """An artifact as an endpoint keeps it."""
+    return ServedArtifact(ref=artifact.ref, digest=artifact.digest)
+
+
+def _plan(
+    home: StateHome, registry: Registry, servable: Servable, name: str | None, engine: str, options: Options
+) -> Plan:
+    chosen = choose_engine(engine, servable, home)
+    shape = shape_of(registry, servable)
+    context = context_for(shape, options.context)
+    spec = EndpointSpec(
+        name=Place.of(home, name or servable.target.name).name,
+        model=served(servable.model),
+        adapters=tuple(map(served, servable.adapters)),
+        default_adapter=servable.default.name if servable.default else None,
+        engine=chosen.name,
+        gpus=_free_gpus(home, options.gpus),
+        options=options.model_copy(update={"context": context, "threads": options.threads or processor().cores}),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    return Plan(spec, chosen.memory(shape, context, options.parallel))
+
+
 def _choice(name: str, servable: Servable, home: StateHome) -> dict[str, Any]:
-    engine, problem = load_engine(name), None
+    """An engine, and why it cannot be taken, as JSON."""
+    problem = None
     try:
-        engine.refuse(servable)
-        engine.require(home, adapters=bool(servable.adapters))
+        engine_for(name, servable, home)
     except ModelOpsError as error:
         problem = error.as_json()
-    return {"name": name, "title": engine.title, "problem": problem}
+    return {"name": name, "title": load_engine(name).title, "problem": problem}
+
+
+def _free_gpus(home: StateHome, count: int | None) -> tuple[str, ...]:
+    """The first ``count`` GPUs that no other endpoint holds; raises ``Unavailable`` where there are not so many."""
+    if count == 0:
+        return ()
+    held = {gpu for found in endpoints(home) if not found.state.ended for gpu in found.spec.gpus}
+    free = [gpu.id for gpu in find_gpus() if gpu.id not in held]
+    if count is not None and len(free) < count:
+        raise Unavailable(
+            "too_few_gpus",
+            f"{count} GPUs were asked for; {len(free)} are free.",
+            "Ask for fewer: --gpus 0 serves on the CPU.",
+        )
+    return tuple(free[: 1 if count is None else count])

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelops.errors import Conflict, InvalidInput, VerificationError
+from modelops.errors import InvalidInput, VerificationError
 from modelops.registry import Artifact, Registry
+from modelops.registry.rejection import refuse_rejected
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,8 @@ def find_servable(
             )
         _check_fits(registry, adapter, model)
     for artifact in (model, *chosen):
-        if artifact.rejected and not allow_rejected:
-            raise Conflict(
-                "rejected",
-                f"{artifact.ref} was rejected when it was made: {' '.join(artifact.rejected)}",
-                "Choose another version, or allow it: --allow-rejected (REST: allow_rejected).",
-                reasons=list(artifact.rejected),
-            )
+        if not allow_rejected:
+            refuse_rejected(artifact)
     return Servable(model, tuple(chosen), default)
 
 

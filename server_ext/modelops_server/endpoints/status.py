@@ -73,3 +73,8 @@ class Status(BaseModel):
     def saying(self, **changes: Any) -> Status:
         """The same but for the changes, as of now."""
         return self.model_copy(update={**changes, "updated": datetime.now(UTC).isoformat(timespec="milliseconds")})
+
+    def ended(self, state: State, reason: Reason | None = None) -> Status:
+        """Without an engine, for good."""
+        gone = {"engine": None, "socket": None, "ready_since": None, "memory": None}
+        return self.saying(state=state, text="", reason=reason, **gone)

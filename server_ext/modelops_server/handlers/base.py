@@ -26,6 +26,8 @@ from modelops_server.jobs import Queue
 
 PROBLEM = "application/problem+json"
 
+EVENT_STREAM = "text/event-stream"
+
 MOST_BODY = 4_000_000
 """Bytes of a request's body that are read: parameters are short texts, and files are given by their path."""
 
@@ -102,6 +104,12 @@ class ModelOpsHandler(APIHandler):
             self.finish()
         else:
             self.finish(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+    def begin_event_stream(self) -> None:
+        """Say that what follows are server-sent events, which nobody on the way may keep back."""
+        self.set_header("Content-Type", f"{EVENT_STREAM}; charset=utf-8")
+        self.set_header("Cache-Control", "no-cache, no-transform")
+        self.set_header("X-Accel-Buffering", "no")
 
     async def slowly(self, call: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
         """What ``call`` makes of the arguments, in one of a few threads for what reads files and takes its time."""

@@ -8,13 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from tornado.iostream import StreamClosedError
 
 from modelops_server.handlers.answers.events import EventPage
-from modelops_server.handlers.base import ModelOpsHandler
+from modelops_server.handlers.base import EVENT_STREAM, ModelOpsHandler
 from modelops_server.handlers.operation import JSON, operation
 from modelops_server.jobs.following.batches import Position, log_end, read_page
 from modelops_server.jobs.following.follower import Follower
 from modelops_server.jobs.following.reader import Reader
-
-EVENT_STREAM = "text/event-stream"
 
 MOST_EVENTS = 10_000
 """Events on one page."""
@@ -71,9 +69,7 @@ class EventsHandler(ModelOpsHandler):
         return None
 
     async def _stream(self, job_id: str, start: Position) -> None:
-        self.set_header("Content-Type", f"{EVENT_STREAM}; charset=utf-8")
-        self.set_header("Cache-Control", "no-cache, no-transform")
-        self.set_header("X-Accel-Buffering", "no")
+        self.begin_event_stream()
         follower: Follower = self.settings["modelops_follower"]
         try:
             with follower.reader(job_id, start, SILENCE) as self._reader:

@@ -13,8 +13,8 @@ from tiny_gguf import tiny_gguf
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from modelops.models import chat_prompt
+from modelops.models.token_bytes import TokenBytes
 from modelops.parity import Golden, Reply, Served, ServedStep, record_golden
-from modelops.parity.token_bytes import TokenBytes
 
 __all__ = ["chats", "golden", "model", "sure", "tiny_gguf", "tokenizer"]
 

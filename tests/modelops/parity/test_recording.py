@@ -14,9 +14,9 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from modelops.errors import InvalidInput, NonFinite
 from modelops.evaluation.answers import greedy_answer
 from modelops.models import load_tokenizer
+from modelops.models.token_bytes import TokenBytes
 from modelops.parity import FILE, Golden, read_golden, record_golden, write_golden
 from modelops.parity.prompts import CHATS, TEXTS
-from modelops.parity.token_bytes import TokenBytes
 
 
 def test_each_answer_is_the_one_that_is_evaluated(

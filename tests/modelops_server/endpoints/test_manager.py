@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import stat
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,13 +18,12 @@ from modelops.paths import StateHome
 from modelops.registry import Build, Registry
 from modelops_server import endpoints
 from modelops_server.endpoints import Endpoint, State
-from modelops_server.endpoints.keeper.engine_process import socket_prefix
-from modelops_server.endpoints.sockets import connections, key_file
+from modelops_server.endpoints.sockets import connections, key_file, socket_folders
 
 
 def left_behind(endpoint: Endpoint) -> list[Path]:
     """The socket folders that an endpoint's engines left."""
-    return list(Path(tempfile.gettempdir()).glob(f"{socket_prefix(endpoint.place)}*"))
+    return socket_folders(endpoint.place)
 
 
 class TestAnEndpointThatRuns:

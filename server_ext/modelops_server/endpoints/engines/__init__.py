@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.metadata import entry_points
 
 from modelops.errors import InvalidInput, NotFound, Unavailable
@@ -43,15 +44,16 @@ def choose_engine(name: str, servable: Servable, home: StateHome) -> Engine:
 
     Raises ``Unavailable`` or ``InvalidInput`` with the reason where it does not; with ``auto`` with that of the last.
     """
-    candidates = _PREFERRED if name == AUTO else (name,)
-    for candidate in candidates:
-        engine = load_engine(candidate)
-        try:
-            engine.refuse(servable)
-            engine.require(home, adapters=bool(servable.adapters))
-        except (InvalidInput, Unavailable):
-            if candidate == candidates[-1]:
-                raise
-        else:
-            return engine
-    raise AssertionError("there is an engine at least")
+    *others, last = _PREFERRED if name == AUTO else (name,)
+    for candidate in others:
+        with suppress(InvalidInput, Unavailable):
+            return engine_for(candidate, servable, home)
+    return engine_for(last, servable, home)
+
+
+def engine_for(name: str, servable: Servable, home: StateHome) -> Engine:
+    """The engine called ``name``; raises ``InvalidInput`` or ``Unavailable`` where it cannot serve ``servable``."""
+    engine = load_engine(name)
+    engine.refuse(servable)
+    engine.require(home, adapters=bool(servable.adapters))
+    return engine

@@ -20,17 +20,15 @@ import httpx
 from modelops.errors import InvalidInput, NotFound
 from modelops.names import check_name
 from modelops.paths import StateHome
-from modelops_server.endpoints.direct import NO_KEEPING
+from modelops_server.endpoints.direct import engine_client
 from modelops_server.endpoints.endpoint import Endpoint, endpoints, find
 from modelops_server.endpoints.engines import load_engine
 from modelops_server.endpoints.gateway.traffic import Measured, Traffic
 from modelops_server.endpoints.gateway.turns import Rates, Turns
 from modelops_server.endpoints.refusals import engine_gone, not_ready, unknown_model
-from modelops_server.endpoints.sockets import key_file
 
 Api = Literal["chat/completions", "completions", "embeddings"]
 
-_CONNECT = 5.0
 _TOUCH = 5.0
 """Seconds between two notes that an endpoint is used."""
 
@@ -87,7 +85,7 @@ class Gateway:
         self._rates = Rates(self._limits.per_minute)
         self._turns: dict[str, Turns] = {}
         self._traffic: dict[str, Traffic] = {}
-        self._clients: dict[str, tuple[str, httpx.AsyncClient, str]] = {}
+        self._clients: dict[str, tuple[str | None, httpx.AsyncClient]] = {}
         self._touched: dict[str, float] = {}
 
     async def names(self) -> dict[str, Endpoint]:
@@ -122,9 +120,9 @@ class Gateway:
             # It may have been started anew while the request waited.
             endpoint = (await self.target(str(body["model"]))).endpoint if self._moved(endpoint) else endpoint
             self._touch(endpoint)
-            client, key = self._client(endpoint)
+            client = self._client(endpoint)
             asked = load_engine(endpoint.spec.engine).request(body, endpoint.spec, target.adapter)
-            request = client.build_request("POST", f"/v1/{api}", json=asked, headers={"Authorization": f"Bearer {key}"})
+            request = client.build_request("POST", api, json=asked)
             measured, failed = Measured(), True
             try:
                 try:
@@ -155,7 +153,7 @@ class Gateway:
 
     async def close(self) -> None:
         """End the connections to engines."""
-        for _, client, _ in self._clients.values():
+        for _, client in self._clients.values():
             await client.aclose()
 
     def _turns_of(self, endpoint: Endpoint) -> Turns:
@@ -167,22 +165,12 @@ class Gateway:
             known = self._turns[endpoint.name] = Turns(running, self._limits.waiting)
         return known
 
-    def _client(self, endpoint: Endpoint) -> tuple[httpx.AsyncClient, str]:
-        socket = endpoint.status.socket or ""
+    def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
         known = self._clients.get(endpoint.name)
-        if known is None or known[0] != socket:
-            client = httpx.AsyncClient(
-                transport=httpx.AsyncHTTPTransport(uds=socket, limits=NO_KEEPING),
-                base_url="http://engine",
-                timeout=httpx.Timeout(self._limits.timeout, connect=_CONNECT),
-                trust_env=False,
-            )
-            try:
-                key = key_file(Path(socket)).read_text()
-            except OSError as error:
-                raise engine_gone(endpoint) from error
-            known = self._clients[endpoint.name] = (socket, client, key)
-        return known[1], known[2]
+        if known is None or known[0] != endpoint.status.socket:
+            client = engine_client(endpoint, self._limits.timeout)
+            known = self._clients[endpoint.name] = (endpoint.status.socket, client)
+        return known[1]
 
     def _moved(self, endpoint: Endpoint) -> bool:
         return not (endpoint.status.socket and Path(endpoint.status.socket).exists())

@@ -7,18 +7,15 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 import httpx
 
 from modelops.files import write_atomic
-from modelops.paths import StateHome
 from modelops_server.endpoints.engines.assignment import Assignment
 from modelops_server.endpoints.engines.engine import Engine
 from modelops_server.endpoints.place import Place
-from modelops_server.endpoints.sockets import key_file
+from modelops_server.endpoints.sockets import key_file, make_socket_folder
 from modelops_server.processes import JOB_ID, Identity, die_with_parent, resident_bytes, tree
 
 HEALTH_TIMEOUT = 4.0
@@ -31,14 +28,14 @@ _GRACE = 2.0
 class EngineProcess:
     """An engine that was started; it dies with the thread that made it."""
 
-    def __init__(self, engine: Engine, assignment: Assignment, place: Place, home: StateHome, gpus: str) -> None:
+    def __init__(self, engine: Engine, assignment: Assignment, place: Place, gpus: str) -> None:
         """Start it, with a socket and a key of its own; ``gpus`` is what ``CUDA_VISIBLE_DEVICES`` becomes."""
-        self.folder = Path(tempfile.mkdtemp(prefix=socket_prefix(place)))
+        self.folder = make_socket_folder(place)
         self.socket = self.folder / "engine.sock"
         key = secrets.token_urlsafe(32)
         write_atomic(key_file(self.socket), key.encode(), mode=0o600)
         self.assignment = replace(assignment, socket=str(self.socket), key=key)
-        launch = engine.launch(self.assignment, home)
+        launch = engine.launch(self.assignment, place.home)
         inherited = {name: value for name, value in os.environ.items() if name != JOB_ID}
         with place.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -98,14 +95,3 @@ class EngineProcess:
         self._process.kill()
         self._process.wait()
         self.end()
-
-
-def socket_prefix(place: Place) -> str:
-    """How the folders of an endpoint's sockets are named."""
-    return f"modelops-{place.mark}-"
-
-
-def remove_sockets(place: Place) -> None:
-    """Remove the socket folders of engines whose keeper died before it could."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{socket_prefix(place)}*"):
-        shutil.rmtree(folder, ignore_errors=True)

@@ -19,15 +19,16 @@ from modelops.registry.locks import locked
 from modelops.registry.scratch import ScratchFolder
 from modelops_server.endpoints.engines import load_engine
 from modelops_server.endpoints.engines.assignment import AdapterFolder, Assignment
-from modelops_server.endpoints.keeper.engine_process import EngineProcess, remove_sockets
+from modelops_server.endpoints.keeper.engine_process import EngineProcess
 from modelops_server.endpoints.keeper.log import shorten
 from modelops_server.endpoints.keeper.watch import EngineEnded, Idle, Watch
+from modelops_server.endpoints.leftovers import clear_leftovers
 from modelops_server.endpoints.parity import Diverged, check
 from modelops_server.endpoints.place import Place
 from modelops_server.endpoints.sockets import connections
 from modelops_server.endpoints.spec import EndpointSpec, ServedArtifact
 from modelops_server.endpoints.status import Reason, State, Status
-from modelops_server.processes import Identity, become_subreaper, kill_job
+from modelops_server.processes import Identity, become_subreaper
 
 _BACK_OFF = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds before an engine is started anew, for each time in a row that it ended."""
@@ -58,8 +59,7 @@ class Keeper:
         become_subreaper()
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGHUP, lambda *_: self._change.set())
-        kill_job(self._place.mark)
-        remove_sockets(self._place)
+        clear_leftovers(self._place)
         with ExitStack() as held:
             try:
                 self._keep(held)
@@ -79,8 +79,7 @@ class Keeper:
 
     def _keep(self, held: ExitStack) -> None:
         spec = self._place.spec()
-        engine = load_engine(spec.engine)
-        engine.require(self._place.home, adapters=bool(spec.adapters))
+        load_engine(spec.engine).require(self._place.home, adapters=bool(spec.adapters))
         self._say(text="Verifying")
         scratch = ScratchFolder(self._place.home)
         held.callback(scratch.remove)
@@ -91,7 +90,7 @@ class Keeper:
         while True:
             began = time.monotonic()
             try:
-                Watch(self._place, spec, engine.title, self._process, self._change, self._say_memory).wait()
+                self._watch(spec, self._process).wait()
                 spec, assignment = self._changed(spec, assignment, scratch.path)
             except EngineEnded as ended:
                 _log.warning("%s", ended.reason.detail)
@@ -123,10 +122,10 @@ class Keeper:
         engine = load_engine(spec.engine)
         self._say(text=f"Loading the model into {engine.title}")
         shorten(self._place.log)
-        process = EngineProcess(engine, assignment, self._place, self._place.home, ",".join(spec.gpus))
+        process = EngineProcess(engine, assignment, self._place, ",".join(spec.gpus))
         try:
             self._say(engine=process.identity)
-            Watch(self._place, spec, engine.title, process, self._change, self._say_memory).until_healthy()
+            self._watch(spec, process).until_healthy()
             self._compare(spec, process)
         except BaseException:
             process.end()
@@ -134,14 +133,14 @@ class Keeper:
         self._announce(spec, process)
         return process
 
+    def _watch(self, spec: EndpointSpec, process: EngineProcess) -> Watch:
+        title = load_engine(spec.engine).title
+        return Watch(self._place, spec, title, process, self._change, lambda memory: self._say(memory=memory))
+
     def _compare(self, spec: EndpointSpec, process: EngineProcess) -> None:
         """Compare what was not compared yet with its evaluation; an engine that is started anew serves the same."""
-
-        def say(text: str) -> None:
-            self._say(text=text)
-
         try:
-            found = check(self._place.home, spec, process.socket, self._status.parity, say)
+            found = check(self._place.home, spec, process.socket, self._status.parity, self._tell)
         except Diverged as diverged:
             self._say(parity=(*self._status.parity, diverged.details["parity"]))
             raise
@@ -207,8 +206,7 @@ class Keeper:
             adapters=tuple(AdapterFolder(item.name, str(self._open(item).path)) for item in spec.adapters),
             default_adapter=spec.default_adapter,
         )
-        engine = load_engine(spec.engine)
-        return engine.prepare(assignment, spec, self._place.home, scratch, lambda text: self._say(text=text))
+        return load_engine(spec.engine).prepare(assignment, spec, self._place.home, scratch, self._tell)
 
     def _open(self, wanted: ServedArtifact) -> VerifiedArtifact:
         if wanted.ref not in self._opened:
@@ -231,21 +229,24 @@ class Keeper:
             opened.close()
 
     def _say(self, **changes: Any) -> None:
-        before, self._status = self._status, self._status.saying(**changes)
-        if self._status.text and self._status.text != before.text:
-            _log.info("%s", self._status.text)
-        self._place.write_status(self._status)
+        self._write(self._status.saying(**changes))
 
-    def _say_memory(self, memory: int) -> None:
-        self._say(memory=memory)
+    def _tell(self, text: str) -> None:
+        """Say what is being done now."""
+        self._say(text=text)
+
+    def _write(self, status: Status) -> None:
+        before, self._status = self._status, status
+        if status.text and status.text != before.text:
+            _log.info("%s", status.text)
+        self._place.write_status(status)
 
     def _end(self, state: State, reason: Reason | None) -> None:
         if self._process is not None:
             self._process.end()
-        kill_job(self._place.mark)
-        remove_sockets(self._place)
+        clear_leftovers(self._place)
         _log.info("%s", reason.detail if reason else "Stopped")
-        self._say(state=state, text="", reason=reason, engine=None, socket=None, ready_since=None, memory=None)
+        self._write(self._status.ended(state, reason))
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from threading import Event
@@ -96,7 +97,7 @@ class Watch:
     def _look_at_life(self) -> None:
         status = self._process.status
         if status is not None:
-            for_memory = status == -9 and out_of_memory_kills() > self._kills
+            for_memory = status == -signal.SIGKILL and out_of_memory_kills() > self._kills
             log = self._place.log
             raise EngineEnded(ending.engine_ended(self._title, status, log, self._log_began, for_memory=for_memory))
 

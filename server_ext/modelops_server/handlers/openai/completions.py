@@ -21,6 +21,7 @@ class CompletionsHandler(OpenAIHandler):
 
     api: ClassVar[Api] = "completions"
     _working: asyncio.Task[None] | None = None
+    _gone = False
 
     @guarded("execute")
     async def post(self) -> None:
@@ -34,8 +35,6 @@ class CompletionsHandler(OpenAIHandler):
         except (asyncio.CancelledError, StreamClosedError):
             if not self._gone:
                 raise
-
-    _gone = False
 
     def on_connection_close(self) -> None:
         """The client hung up: nobody waits for the answer."""
@@ -63,9 +62,7 @@ class CompletionsHandler(OpenAIHandler):
         self.finish(json.dumps({"error": error}))
 
     async def _stream(self, reply: Reply) -> None:
-        self.set_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.set_header("Cache-Control", "no-cache, no-transform")
-        self.set_header("X-Accel-Buffering", "no")
+        self.begin_event_stream()
         try:
             async for piece in reply.pieces():
                 self.write(piece)

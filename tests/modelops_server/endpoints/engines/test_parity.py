@@ -18,7 +18,7 @@ from modelops.paths import StateHome
 from modelops.registry import Artifact, Build, Registry
 from modelops_server import endpoints
 from modelops_server.endpoints import Endpoint, State
-from modelops_server.endpoints.sockets import key_file
+from modelops_server.endpoints.sockets import engine_api
 
 
 @pytest.fixture
@@ -58,18 +58,10 @@ def serve(home: StateHome, ref: str, **options: Any) -> Endpoint:
 
 
 def say(endpoint: Endpoint, model: str, text: str = "Sky?") -> str:
-    socket = endpoint.status.socket or ""
-    with httpx.Client(transport=httpx.HTTPTransport(uds=socket), base_url="http://engine", timeout=60) as client:
-        answer = client.post(
-            "/v1/chat/completions",
-            json={
-                "model": model,
-                "messages": [{"role": "user", "content": text}],
-                "max_tokens": 20,
-                "temperature": 0,
-            },
-            headers={"Authorization": f"Bearer {key_file(Path(socket)).read_text()}"},
-        )
+    socket = Path(endpoint.status.socket or "")
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), timeout=60, **engine_api(socket)) as client:
+        asked = {"messages": [{"role": "user", "content": text}], "max_tokens": 20, "temperature": 0}
+        answer = client.post("chat/completions", json={"model": model, **asked})
     assert answer.status_code == 200, answer.text
     return str(answer.json()["choices"][0]["message"]["content"])
 

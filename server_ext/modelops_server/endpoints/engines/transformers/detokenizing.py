@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -84,30 +83,3 @@ class Stops:
 def _overlap(text: str, stop: str) -> int:
     """How many characters at the end of ``text`` are the beginning of ``stop``."""
     return next((size for size in range(min(len(stop) - 1, len(text)), 0, -1) if text.endswith(stop[:size])), 0)
-
-
-class TokenBytes:
-    """The bytes that each token stands for, which may be half a character."""
-
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
-        from transformers.convert_slow_tokenizer import bytes_to_unicode
-
-        self._tokenizer = tokenizer
-        alphabet: dict[int, str] = bytes_to_unicode()  # type: ignore[no-untyped-call]
-        backend = getattr(tokenizer, "backend_tokenizer", None)
-        byte_level = backend is not None and "ByteLevel" in repr(backend.decoder)
-        self._letters = {letter: byte for byte, letter in alphabet.items()} if byte_level else {}
-        self._added = {number: str(token) for number, token in tokenizer.added_tokens_decoder.items()}
-        self.of = lru_cache(maxsize=1 << 14)(self._of)
-
-    def _of(self, token: int) -> bytes:
-        if token in self._added:
-            return self._added[token].encode()
-        name: Any = self._tokenizer.convert_ids_to_tokens(token)
-        if name is None:  # models have more rows than their tokenizers have tokens
-            return b""
-        if self._letters and all(letter in self._letters for letter in name):
-            return bytes(self._letters[letter] for letter in name)
-        if len(name) == 6 and name.startswith("<0x") and name.endswith(">"):
-            return bytes.fromhex(name[3:5])
-        return str(name).replace("\u2581", " ").encode()

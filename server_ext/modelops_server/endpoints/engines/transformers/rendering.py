@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from modelops_server.endpoints.engines.transformers.detokenizing import TokenBytes
+from modelops.models.token_bytes import TokenBytes
 from modelops_server.endpoints.engines.transformers.replies import Logprobs, Piece, Reply
 
 
@@ -61,7 +61,7 @@ class Rendering:
         chosen, *others = [
             {"id": token, "token": content.decode("utf-8", "replace"), "bytes": list(content), "logprob": logprob}
             for token, logprob in entry
-            for content in [self._tokens.of(token)]
+            for content in [self._tokens(token)]
         ]
         return {**chosen, "top_logprobs": others}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,10 +14,11 @@ import torch
 from transformers import DynamicCache, GenerationConfig, PreTrainedTokenizerBase
 
 from modelops.errors import InvalidInput
+from modelops.models.greedy import end_tokens
 from modelops.models.inference import load_for_inference
 from modelops.models.loading import load_tokenizer
+from modelops.models.token_bytes import TokenBytes
 from modelops_server.endpoints.engines.assignment import Assignment
-from modelops_server.endpoints.engines.transformers.detokenizing import TokenBytes
 from modelops_server.endpoints.engines.transformers.problems import Problem
 
 _LONGEST = 8192
@@ -181,10 +182,7 @@ class Served:
         self.readers[name] = self._reader(load_tokenizer(folder)) if own else self.readers[None]
 
     def _reader(self, tokenizer: PreTrainedTokenizerBase) -> Reader:
-        # A model file may name another end than the tokenizer, with which its chats were written.
-        named: Any = self.defaults.eos_token_id
-        ends: Iterable[Any] = named if isinstance(named, list) else [named]
-        return Reader(tokenizer, frozenset({tokenizer.eos_token_id, *ends} - {None}), TokenBytes(tokenizer))
+        return Reader(tokenizer, frozenset(end_tokens(self.base, tokenizer)), TokenBytes(tokenizer))
 
     def _made_for(self, tokenizer: PreTrainedTokenizerBase) -> int:
         config = self.base.config.get_text_config()

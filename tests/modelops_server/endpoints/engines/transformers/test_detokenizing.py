@@ -9,7 +9,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from modelops.models import load_tokenizer
-from modelops_server.endpoints.engines.transformers.detokenizing import Detokenizer, Stops, TokenBytes
+from modelops.models.token_bytes import TokenBytes
+from modelops_server.endpoints.engines.transformers.detokenizing import Detokenizer, Stops
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +74,9 @@ def test_each_token_stands_for_its_bytes(
 ) -> None:
     ids = byte_level("ü €<|im_end|>")["input_ids"]
 
-    assert b"".join(map(TokenBytes(byte_level).of, ids)) == "ü €<|im_end|>".encode()
-    assert [TokenBytes(sentence_piece).of(token) for token in (1, 2 + 0xE2, 259)] == [b"<s>", b"\xe2", b" sky"]
-    assert TokenBytes(byte_level).of(300) == b""  # models have more rows than tokenizers have tokens
+    assert b"".join(map(TokenBytes(byte_level), ids)) == "ü €<|im_end|>".encode()
+    assert [TokenBytes(sentence_piece)(token) for token in (1, 2 + 0xE2, 259)] == [b"<s>", b"\xe2", b" sky"]
+    assert TokenBytes(byte_level)(300) == b""  # models have more rows than tokenizers have tokens
 
 
 @pytest.mark.parametrize(
