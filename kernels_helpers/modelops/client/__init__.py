@@ -11,20 +11,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from modelops.client.artifacts import Artifact
     from modelops.client.client import Client
+    from modelops.client.endpoints import Endpoint
     from modelops.client.jobs import Job, JobFailed
     from modelops.client.messages import Message
     from modelops.client.progress import Progress
+    from modelops.client.replies import Reply
 
 _HOMES = {
     "Artifact": "artifacts",
     "Client": "client",
+    "Endpoint": "endpoints",
     "Job": "jobs",
     "JobFailed": "jobs",
     "Message": "messages",
     "Progress": "progress",
+    "Reply": "replies",
 }
 
-__all__ = ["Artifact", "Client", "Job", "JobFailed", "Message", "Progress"]
+__all__ = ["Artifact", "Client", "Endpoint", "Job", "JobFailed", "Message", "Progress", "Reply"]
 
 
 def __getattr__(name: str) -> Any:

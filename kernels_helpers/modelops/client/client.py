@@ -10,8 +10,9 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from modelops.client.artifacts import Artifacts
-from modelops.client.connection import Connection, connect
+from modelops.client.connection import OPENAI, Connection, connect
 from modelops.client.discovery import named_server
+from modelops.client.endpoints import Endpoints
 from modelops.client.jobs import Job, Jobs
 from modelops.errors import Unavailable
 
@@ -29,6 +30,8 @@ class Client:
         self.jobs = Jobs(self._connection)
         self.artifacts = Artifacts(self._connection)
         self.templates = Templates(self._connection)
+        self._openai = Connection(self._connection.server, timeout, OPENAI)
+        self.endpoints = Endpoints(self._connection, self._openai)
 
     def __repr__(self) -> str:
         server = self._connection.server
@@ -84,6 +87,7 @@ class Client:
     def close(self) -> None:
         """Close the connections that are kept open."""
         self._connection.close()
+        self._openai.close()
 
 
 class Templates:

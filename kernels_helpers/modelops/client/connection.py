@@ -14,14 +14,17 @@ from modelops.errors import Conflict, InvalidInput, ModelOpsError, NotFound, Una
 
 API = "modelops/api/v1/"
 
-_ALIVE = 45.0
-"""Seconds without a byte after which a stream counts as lost; the server sends a sign of life every 15."""
+OPENAI = "modelops/openai/v1/"
+
+ALIVE = 45.0
+"""Seconds without a byte after which a stream of events counts as lost; the server sends a sign of life every 15."""
 
 _ERRORS: dict[int, type[ModelOpsError]] = {
     HTTPStatus.NOT_FOUND: NotFound,
     HTTPStatus.CONFLICT: Conflict,
     HTTPStatus.BAD_REQUEST: InvalidInput,
     HTTPStatus.UNPROCESSABLE_ENTITY: InvalidInput,
+    HTTPStatus.TOO_MANY_REQUESTS: Unavailable,
     HTTPStatus.SERVICE_UNAVAILABLE: Unavailable,
 }
 
@@ -29,11 +32,11 @@ _ERRORS: dict[int, type[ModelOpsError]] = {
 class Connection:
     """A server that answered; safe to use from several threads."""
 
-    def __init__(self, server: Server, timeout: float) -> None:
+    def __init__(self, server: Server, timeout: float, api: str = API) -> None:
         self.server = server
         self._timeout = timeout
         self._http = httpx.Client(
-            base_url=server.url + API,
+            base_url=server.url + api,
             headers={"Authorization": f"token {server.token}"} if server.token else {},
             timeout=timeout,
             # A transport of its own keeps httpx from the proxies of the environment.
@@ -79,14 +82,14 @@ class Connection:
         return answer
 
     @contextmanager
-    def stream(self, path: str, headers: dict[str, str], silence: float | None = None) -> Iterator[Iterator[str]]:
-        """The lines of an endless answer.
+    def stream(self, method: str, path: str, silence: float = ALIVE, **options: Any) -> Iterator[Iterator[str]]:
+        """The lines of an answer that comes by and by.
 
         Raises ``Unavailable`` with code ``unreachable`` when it breaks off, or nothing comes for ``silence`` seconds,
         and with ``closed`` where this is closed, also meanwhile.
         """
-        timeout = httpx.Timeout(self._timeout, read=min(_ALIVE, max(0.01, _ALIVE if silence is None else silence)))
-        with self._reaching(), self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
+        timeout = httpx.Timeout(self._timeout, read=max(0.01, silence))
+        with self._reaching(), self._http.stream(method, path, timeout=timeout, **options) as answer:
             if not answer.is_success:
                 answer.read()
                 raise self._problem(answer)
@@ -117,11 +120,13 @@ class Connection:
             raise self._unexpected(answer) from error
 
     def _problem(self, answer: httpx.Response) -> ModelOpsError:
+        kind = _ERRORS.get(answer.status_code, ModelOpsError)
         if answer.headers.get("Content-Type", "").startswith("application/problem+json"):
             problem = answer.json()
             details = {key: value for key, value in problem.items() if key not in _PROBLEM}
-            kind = _ERRORS.get(answer.status_code, ModelOpsError)
             return kind(problem["code"], problem["detail"], problem.get("hint", ""), **details)
+        if said := _openai_error(answer):
+            return kind(str(said.get("code") or said["type"]), str(said["message"]))
         if answer.status_code == HTTPStatus.NOT_FOUND:
             return Unavailable(
                 "not_installed",
@@ -149,6 +154,15 @@ class Connection:
             f"The Jupyter server at {self.server.url} does not answer ({type(error).__name__}).",
             "Start it again; jobs go on without it, and are found again.",
         )
+
+
+def _openai_error(answer: httpx.Response) -> dict[str, Any] | None:
+    """What an answer of the OpenAI API says is wrong: ``message``, ``type``, ``code``; ``None`` for any other."""
+    try:
+        said = answer.json()["error"]
+        return said if {"message", "type"} <= set(said) else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 _PROBLEM = frozenset({"type", "title", "status", "code", "detail", "hint", "instance"})

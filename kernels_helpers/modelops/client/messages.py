@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from modelops.client.connection import Connection
+from modelops.client.connection import ALIVE, Connection
 from modelops.errors import Unavailable
 
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -49,10 +49,10 @@ def follow(
     failures, heard = 0, time.monotonic()
     while not over():
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})}
-        left = None if deadline is None else deadline - time.monotonic()
+        silence = ALIVE if deadline is None else min(ALIVE, deadline - time.monotonic())
         try:
-            with connection.stream(path, headers, left) as lines:
-                for block in _blocks(lines, after, over):
+            with connection.stream("GET", path, silence, headers=headers) as lines:
+                for block in blocks(lines, after, over):
                     failures, heard, after = 0, time.monotonic(), block.id
                     if block.name == "end":
                         return
@@ -66,13 +66,15 @@ def follow(
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
+    """One event of a stream, as it was sent."""
+
     name: str
     data: str
     id: str
 
 
-def _blocks(lines: Iterator[str], last: str, over: Callable[[], bool]) -> Iterator[_Block]:
+def blocks(lines: Iterator[str], last: str = "", over: Callable[[], bool] = lambda: False) -> Iterator[Block]:
     """The events of a stream (HTML Living Standard, 9.2.6); comments only keep the connection alive."""
     name, data = "", list[str]()
     for line in lines:
@@ -89,5 +91,5 @@ def _blocks(lines: Iterator[str], last: str, over: Callable[[], bool]) -> Iterat
                 last = value
             case "" if not line:
                 if data:
-                    yield _Block(name or "message", "\n".join(data), last)
+                    yield Block(name or "message", "\n".join(data), last)
                 name, data = "", []

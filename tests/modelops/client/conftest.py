@@ -13,8 +13,11 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from tiny_gguf import tiny_gguf
 
 from modelops import Client
+
+__all__ = ["tiny_gguf"]
 
 
 @pytest.fixture

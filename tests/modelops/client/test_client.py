@@ -98,14 +98,15 @@ def test_a_client_that_is_closed_while_it_asks_says_so(client: Client) -> None:
 
 
 def test_a_client_that_is_closed_while_it_begins_to_follow_says_so(client: Client) -> None:
-    with pytest.raises(Unavailable) as refusal, client._connection.stream("jobs/sft-0/events", Closing(client)):
+    asked = client._connection.stream("GET", "jobs/sft-0/events", headers=Closing(client))
+    with pytest.raises(Unavailable) as refusal, asked:
         pass
 
     assert refusal.value.code == "closed"
 
 
 def test_no_representation_shows_the_token(client: Client, running_server: Any) -> None:
-    shown = [client, client._connection, client._connection.server, client.jobs, client.artifacts, client.templates]
+    shown = [client, client._connection, client._connection.server, client.jobs, client.artifacts, client.endpoints]
 
     assert running_server.token not in " ".join(map(repr, shown))
 

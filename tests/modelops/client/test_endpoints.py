@@ -1,0 +1,84 @@
+"""Endpoints from Python, against a real server and a real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_endpoint import register_gguf
+
+from modelops import Client
+from modelops.client import Endpoint
+from modelops.errors import Conflict, InvalidInput, NotFound, Unavailable
+
+
+@pytest.fixture(scope="module")
+def endpoint(running_server: Any, tiny_gguf: Path) -> Iterator[Endpoint]:
+    register_gguf(running_server.home, tiny_gguf, "spoken-to")
+    with Client(running_server.url, running_server.token) as client:
+        started = client.endpoints.start("spoken-to", context=256, parallel=2, threads=1, parity="off")
+        yield started
+        started.remove()
+
+
+def test_a_question_is_answered_with_what_it_took(endpoint: Endpoint) -> None:
+    reply = endpoint.chat("hi", max_tokens=8, ignore_eos=True)
+
+    assert reply.text
+    assert (reply.finish_reason, reply.tokens) == ("length", 8)
+    assert reply.first is not None
+    assert reply.tokens_per_second
+
+
+def test_an_answer_comes_piece_by_piece(endpoint: Endpoint) -> None:
+    asked = endpoint.stream([{"role": "user", "content": "hi"}], max_tokens=8, ignore_eos=True, temperature=0)
+
+    pieces = list(asked)
+
+    assert len(pieces) > 1
+    assert "".join(pieces) == asked.text == endpoint.chat("hi", max_tokens=8, ignore_eos=True, temperature=0).text
+
+
+def test_a_reader_that_breaks_off_frees_the_engine(endpoint: Endpoint) -> None:
+    for _ in range(6):  # three times as many as are answered at a time
+        answer = iter(endpoint.stream("hi", max_tokens=200, ignore_eos=True))
+        next(answer)
+        answer.close()  # type: ignore[attr-defined]
+
+    assert endpoint.chat("hi", max_tokens=2).text is not None
+
+
+def test_what_the_endpoint_refuses_is_an_error(endpoint: Endpoint) -> None:
+    with pytest.raises(NotFound) as unknown:
+        endpoint.chat("hi", model="nobody")
+    with pytest.raises(InvalidInput) as too_long:
+        endpoint.chat("word " * 2000)
+
+    assert unknown.value.code == "model_not_found"
+    assert too_long.value.code == "context_length_exceeded"
+
+
+def test_it_is_found_by_name_and_listed(endpoint: Endpoint, client: Client) -> None:
+    assert client.endpoints["spoken-to"].models == ["spoken-to"]
+    assert [found.name for found in client.endpoints.list()] == ["spoken-to"]
+    with pytest.raises(NotFound):
+        client.endpoints.get("nobody")
+
+
+def test_one_that_was_stopped_is_started_again(endpoint: Endpoint) -> None:
+    endpoint.stop()
+    with pytest.raises(Conflict):
+        endpoint.chat("hi")
+    with pytest.raises(Unavailable):
+        endpoint.wait()
+
+    assert endpoint.restart().wait().ready
+
+
+def test_openais_client_is_told_where_it_is(endpoint: Endpoint, running_server: Any) -> None:
+    assert endpoint.openai == {
+        "base_url": f"{running_server.url}modelops/openai/v1/",
+        "api_key": running_server.token,
+    }
