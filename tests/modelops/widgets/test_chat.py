@@ -37,13 +37,6 @@ def chat(endpoint: Endpoint, front_end: Any) -> Iterator[Chat]:
     chat.close()
 
 
-@pytest.fixture
-def scripted() -> Iterator[ScriptedEndpoint]:
-    scripted = ScriptedEndpoint(["Once ", "upon ", "a ", "time ", "…"], pause=0.15)
-    yield scripted
-    scripted.close()
-
-
 def until(condition: Callable[[], Any]) -> None:
     deadline = time.monotonic() + 30
     while not condition():
