@@ -106,13 +106,8 @@ def _bundle(words: dict[str, str]) -> dict[str, str]:
     foot = {"waiting": "waiting for the first token …", "streaming": "answering …"}.get(words["state"])
     if foot is None:
         foot = " · ".join(part for part in (words["facts"], words["ending"] and f"! {words['ending']}") if part)
-    said = [words["text"], foot]
-    marked = [as_markdown(words["text"]), f"*{as_markdown(foot)}*" if foot else ""]
-    return {"text/plain": _paragraphs(said), "text/markdown": _paragraphs(marked)}
-
-
-def _paragraphs(parts: list[str]) -> str:
-    return "\n\n".join(part for part in parts if part.strip())
+    plain = "\n\n".join(part for part in (words["text"], foot) if part)
+    return {"text/plain": plain, "text/markdown": as_markdown(words["text"], foot)}
 
 
 def _in_words(error: BaseException, *lines: str) -> BaseException:

@@ -16,8 +16,18 @@ _SIGN = re.compile(r"([!-/:-@\[-`{-~])")
 """All punctuation of ASCII: CommonMark takes any of it for itself behind a backslash."""
 
 
-def as_markdown(text: str) -> str:
-    """Text as Markdown; line for line, and a block of code that has not ended yet goes to the end."""
+_FRAME = '<div class="mathjax_ignore tex2jax_ignore">\n\n{}\n\n</div>'
+"""Front ends look for formulas in what Markdown has become, where nothing is escaped, and those may be links."""
+
+
+def as_markdown(text: str, foot: str = "") -> str:
+    """Text as Markdown, with a word of ours below it."""
+    parts = [_blocks(text), f"*{_escaped(foot)}*" if foot else ""]
+    return _FRAME.format("\n\n".join(part for part in parts if part.strip()))
+
+
+def _blocks(text: str) -> str:
+    """Line for line; a block of code that has not ended yet goes to the end."""
     parts: list[str] = []
     said: list[str] = []
     lines = iter(text.splitlines())

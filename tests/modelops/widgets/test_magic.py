@@ -39,7 +39,8 @@ class Shell:
 
     @property
     def shown(self) -> list[str]:
-        return [output["data"]["text/markdown"] for output in self.published.outputs]
+        texts = [output["data"]["text/markdown"] for output in self.published.outputs]
+        return [text.partition("\n\n")[2].rpartition("\n\n")[0] for text in texts]  # within the frame
 
 
 @pytest.fixture

@@ -25,15 +25,14 @@ export function chatView(model) {
     trouble
   );
   const status = make('span', 'where', { role: 'status' });
-  const prompt = make('textarea', 'input', {
-    id,
-    rows: 2,
-    placeholder: 'Ask something. Enter sends, Shift+Enter begins a new line.',
-    // JupyterLab would run the cell with Shift+Enter.
-    'data-lm-suppress-shortcuts': 'true',
-    input: () => model.set('draft', prompt.value),
-    keydown: sendByEnter
-  });
+  const prompt = area(
+    {
+      id,
+      placeholder: 'Ask something. Enter sends, Shift+Enter begins a new line.',
+      input: () => model.set('draft', prompt.value)
+    },
+    () => !running() && sendOrStop()
+  );
   const act = make('button', 'primary', { type: 'button', click: sendOrStop });
   const again = button('Answer again', () => model.send({ kind: 'again' }));
   const clear = button('Start over', () => model.send({ kind: 'clear' }));
@@ -60,16 +59,6 @@ export function chatView(model) {
     } else if (prompt.value.trim() !== '') {
       model.save_changes();
       model.send({ kind: 'send' });
-    }
-  }
-
-  // Enter also chooses among the signs that an input method offers.
-  function sendByEnter(event) {
-    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
-      event.preventDefault();
-      if (!running()) {
-        sendOrStop();
-      }
     }
   }
 
@@ -146,6 +135,29 @@ function button(text, click) {
   return make('button', 'button', { type: 'button', click }, text);
 }
 
+/** A text area in a cell, where JupyterLab runs the cell with Shift+Enter and takes every line break for that. */
+function area(attributes, enter = null) {
+  const made = make('textarea', 'input', {
+    ...attributes,
+    rows: 2,
+    'data-lm-suppress-shortcuts': 'true',
+    keydown(event) {
+      // Enter also chooses among the signs that an input method offers.
+      if (event.key !== 'Enter' || event.isComposing) {
+        return;
+      }
+      event.preventDefault();
+      if (enter && !event.shiftKey) {
+        enter();
+      } else {
+        made.setRangeText('\n', made.selectionStart, made.selectionEnd, 'end');
+        made.dispatchEvent(new Event('input'));
+      }
+    }
+  });
+  return made;
+}
+
 function turn(role, name, content) {
   return make(
     'article',
@@ -159,11 +171,9 @@ function turn(role, name, content) {
 /** The system prompt, and how the model picks its tokens; what is empty is left to the engine. */
 function settingsOf(model) {
   const id = newId();
-  const system = make('textarea', 'input', {
+  const system = area({
     id,
-    rows: 2,
     placeholder: 'What the model is told before the conversation',
-    'data-lm-suppress-shortcuts': 'true',
     input: () => keep('system', system.value)
   });
   const fields = Object.entries(SETTINGS).map(([name, schema]) => {
