@@ -1,18 +1,18 @@
 import { Page } from '@playwright/test';
+import { join } from 'node:path';
 
 import { execute, expect, expectAccessible, ILabServer, openLab, test, writeNotebook } from './lab';
 import { pictures } from './screenshots';
-import { engine, withEndpoint } from './served';
+import { engine, ROOT, withEndpoint } from './served';
 
 test.describe.configure({ timeout: 180_000 });
 
-/** Open a notebook with these cells and run them all. */
-async function runCells(page: Page, lab: ILabServer, ...cells: string[]): Promise<void> {
+/** Open a notebook with these cells; the first one is chosen. */
+async function openCells(page: Page, lab: ILabServer, ...cells: string[]): Promise<void> {
   await writeNotebook(lab, 'talk.ipynb', ...cells);
   await openLab(page, lab);
   await execute(page, 'docmanager:open', { path: 'talk.ipynb', kernel: { name: 'python3' } });
   await page.getByText(/Python 3 .*\| Idle/).waitFor();
-  await execute(page, 'notebook:run-all-cells');
 }
 
 const HOSTILE = `A **bold** word and \`<code>\`.
@@ -31,11 +31,12 @@ flowchart TD
 
 test('Chat streams an answer, stops it and goes on, by keyboard', async ({ page }) => {
   await withEndpoint(async lab => {
-    await runCells(
+    await openCells(
       page,
       lab,
       'import modelops\nchat = modelops.widgets.Chat("tiny", ignore_eos=True, max_tokens=24)\nchat'
     );
+    await execute(page, 'notebook:run-all-cells');
     const chat = page.locator('.jp-ModelOpsWidget-root');
     await chat.waitFor({ timeout: 60_000 });
     const prompt = chat.getByRole('textbox', { name: 'Prompt', exact: true });
@@ -85,6 +86,45 @@ test('Chat streams an answer, stops it and goes on, by keyboard', async ({ page 
   });
 });
 
+test('an answer is seen as it comes, while the kernel is free, and stopped half way', async ({
+  page,
+  lab
+}) => {
+  await openCells(
+    page,
+    lab,
+    `import sys\nsys.path.insert(0, "${join(ROOT, 'tests')}")
+from scripted_endpoint import ScriptedEndpoint\nimport modelops
+scripted = ScriptedEndpoint([f"word{number} " for number in range(100)], pause=0.3)
+modelops.widgets.Chat(scripted)`,
+    'scripted.pieces = ["The end."]\nprint("free")'
+  );
+  await execute(page, 'notebook:run-cell-and-select-next');
+  const chat = page.locator('.jp-ModelOpsWidget-root');
+  await chat.waitFor({ timeout: 60_000 });
+  const prompt = chat.getByRole('textbox', { name: 'Prompt', exact: true });
+  const answer = chat.getByRole('article', { name: 'Answer of scripted' });
+  const stop = chat.getByRole('button', { name: 'Stop' });
+
+  await prompt.fill('Tell me a tale.');
+  await prompt.press('Enter');
+  await expect(answer).toContainText('word1');
+  await expect(stop).toBeVisible();
+  await page.locator('.jp-Cell').nth(1).locator('.jp-InputArea-editor').click();
+  await execute(page, 'notebook:run-cell');
+  await expect(page.locator('.jp-OutputArea').last()).toHaveText(/^free/);
+  await expect(stop).toBeVisible();
+  await stop.click();
+  await expect(chat.getByRole('status')).toContainText('! stopped before its end');
+  await expect(answer).toContainText('word1');
+  await expect(answer).not.toContainText('word99');
+
+  await chat.getByRole('button', { name: 'Answer again' }).click();
+  await expect(answer).toHaveText('scriptedThe end.');
+  await expect(chat.getByRole('status')).toHaveText(/^first after 0\.\d+ s$/);
+  await expect(answer).toHaveCount(1);
+});
+
 test('what a model says in a notebook does nothing, and asks nobody for anything', async ({
   page
 }) => {
@@ -92,7 +132,7 @@ test('what a model says in a notebook does nothing, and asks nobody for anything
     const asked: string[] = [];
     page.on('request', request => asked.push(request.url()));
     const said = JSON.stringify([{ role: 'assistant', content: HOSTILE }]);
-    await runCells(
+    await openCells(
       page,
       lab,
       `import modelops\nfrom IPython.display import display\nfrom modelops.widgets.prose import as_markdown
@@ -102,6 +142,7 @@ display(chat)\ndisplay({"text/markdown": as_markdown(chat.messages[0]["content"]
       '%%chat --max-tokens 12 --temperature 1\nHi <b>',
       '%%chat nobody\nHi'
     );
+    await execute(page, 'notebook:run-all-cells');
     const chat = page.locator('.jp-ModelOpsWidget-root');
     await expect(chat.locator('strong').getByText('bold', { exact: true })).toBeVisible({
       timeout: 60_000
