@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
+from scripted_endpoint import ScriptedEndpoint
 from tiny_endpoint import register_gguf
 
 from modelops import Client
@@ -54,8 +55,9 @@ def test_a_reader_that_breaks_off_frees_the_engine(endpoint: Endpoint) -> None:
     assert endpoint.chat("hi", max_tokens=2).text is not None
 
 
-def test_another_thread_breaks_it_off_before_and_after_its_first_piece(endpoint: Endpoint) -> None:
-    waiting, running = (endpoint.stream("hi", max_tokens=200, ignore_eos=True) for _ in range(2))
+def test_another_thread_breaks_it_off_before_and_after_its_first_piece() -> None:
+    scripted = ScriptedEndpoint(["word "] * 600, pause=0.05)
+    waiting, running = scripted.stream("hi"), scripted.stream("hi")
     waiting.stop()
     read = threading.Thread(target=running.read)
     read.start()
@@ -68,6 +70,8 @@ def test_another_thread_breaks_it_off_before_and_after_its_first_piece(endpoint:
     assert not read.is_alive()
     assert running.stopped
     assert running.finish_reason is None
+    assert scripted.hung_up.wait(10)
+    scripted.close()
 
 
 def test_an_engine_that_is_silent_is_left_at_once(endpoint: Endpoint, running_server: Any) -> None:
