@@ -49,3 +49,10 @@ def engine_gone(endpoint: Endpoint) -> Unavailable:
         f"The engine of {endpoint.name!r} does not answer; it is started anew.",
         "Ask again in a few seconds.",
     )
+
+
+def broken_off() -> Unavailable:
+    """The engine ended while it answered."""
+    return Unavailable(
+        "engine_unavailable", "The engine ended while it answered; it is started anew.", "Ask again in a few seconds."
+    )

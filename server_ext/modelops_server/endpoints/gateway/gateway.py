@@ -12,20 +12,19 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
-
-import httpx
 
 from modelops.errors import InvalidInput, NotFound
 from modelops.names import check_name
 from modelops.paths import StateHome
-from modelops_server.endpoints.direct import engine_client
 from modelops_server.endpoints.endpoint import Endpoint, endpoints, find
 from modelops_server.endpoints.engines import load_engine
+from modelops_server.endpoints.gateway.engine import Engine, Response
 from modelops_server.endpoints.gateway.traffic import Measured, Traffic
 from modelops_server.endpoints.gateway.turns import Rates, Turns
-from modelops_server.endpoints.refusals import engine_gone, not_ready, unknown_model
+from modelops_server.endpoints.refusals import not_ready, unknown_model
 
 Api = Literal["chat/completions", "completions", "embeddings"]
 
@@ -56,18 +55,17 @@ class Target:
 
 
 class Reply:
-    """What an engine answers: status, media type, and the content as it comes."""
+    """What an engine answers to a client, measured while it passes."""
 
-    def __init__(self, response: httpx.Response, measured: Measured) -> None:
+    def __init__(self, response: Response, measured: Measured) -> None:
         self._response = response
         self._measured = measured
-        self.status = response.status_code
-        self.media = response.headers.get("Content-Type", "application/json")
-        self.is_stream = self.media.startswith("text/event-stream")
+        self.status = response.status
+        self.is_stream = response.media.startswith("text/event-stream")
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The content, as it comes; raises ``httpx.HTTPError`` when the engine ends on the way."""
-        async for piece in self._response.aiter_raw():
+        """The content, as it comes; raises ``Unavailable`` (``engine_unavailable``) when the engine ends on the way."""
+        async for piece in self._response.pieces():
             self._measured.piece(piece, stream=self.is_stream)
             yield piece
 
@@ -85,7 +83,7 @@ class Gateway:
         self._rates = Rates(self._limits.per_minute)
         self._turns: dict[str, Turns] = {}
         self._traffic: dict[str, Traffic] = {}
-        self._clients: dict[str, tuple[str | None, httpx.AsyncClient]] = {}
+        self._engines: dict[str, Engine] = {}
         self._touched: dict[str, float] = {}
 
     async def names(self) -> dict[str, Endpoint]:
@@ -120,20 +118,13 @@ class Gateway:
             # It may have been started anew while the request waited.
             endpoint = (await self.target(str(body["model"]))).endpoint if self._moved(endpoint) else endpoint
             self._touch(endpoint)
-            client = self._client(endpoint)
+            engine = self._engine(endpoint)
             asked = load_engine(endpoint.spec.engine).request(body, endpoint.spec, target.adapter)
-            request = client.build_request("POST", api, json=asked)
             measured, failed = Measured(), True
             try:
-                try:
-                    response = await client.send(request, stream=True)
-                except httpx.HTTPError as error:
-                    raise engine_gone(endpoint) from error
-                try:
+                async with engine.asked(api, asked) as response:
                     yield Reply(response, measured)
-                    failed = response.is_error
-                finally:
-                    await response.aclose()
+                    failed = response.status >= HTTPStatus.BAD_REQUEST
             finally:
                 self._touch(endpoint)
                 self.traffic(endpoint.name).add(measured.passed(), failed=failed)
@@ -153,8 +144,8 @@ class Gateway:
 
     async def close(self) -> None:
         """End the connections to engines."""
-        for _, client in self._clients.values():
-            await client.aclose()
+        for engine in self._engines.values():
+            await engine.close()
 
     def _turns_of(self, endpoint: Endpoint) -> Turns:
         parallel = endpoint.spec.options.parallel
@@ -165,12 +156,11 @@ class Gateway:
             known = self._turns[endpoint.name] = Turns(running, self._limits.waiting)
         return known
 
-    def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
-        known = self._clients.get(endpoint.name)
-        if known is None or known[0] != endpoint.status.socket:
-            client = engine_client(endpoint, self._limits.timeout)
-            known = self._clients[endpoint.name] = (endpoint.status.socket, client)
-        return known[1]
+    def _engine(self, endpoint: Endpoint) -> Engine:
+        known = self._engines.get(endpoint.name)
+        if known is None or known.socket != endpoint.status.socket:
+            known = self._engines[endpoint.name] = Engine(endpoint, self._limits.timeout)
+        return known
 
     def _moved(self, endpoint: Endpoint) -> bool:
         return not (endpoint.status.socket and Path(endpoint.status.socket).exists())

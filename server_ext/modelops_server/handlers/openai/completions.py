@@ -6,7 +6,6 @@ import asyncio
 import json
 from typing import Any, ClassVar
 
-import httpx
 from tornado.iostream import StreamClosedError
 
 from modelops.errors import Unavailable
@@ -50,11 +49,7 @@ class CompletionsHandler(OpenAIHandler):
             elif reply.is_stream:
                 await self._stream(reply)
             else:
-                try:
-                    content = await reply.whole()
-                except httpx.HTTPError as error:
-                    raise _broken_off() from error
-                self.finish(content)
+                self.finish(await reply.whole())
 
     async def _refused(self, reply: Reply) -> None:
         error = error_of(await reply.whole())
@@ -67,8 +62,7 @@ class CompletionsHandler(OpenAIHandler):
             async for piece in reply.pieces():
                 self.write(piece)
                 await self.flush()
-        except httpx.HTTPError:
-            said = _broken_off()
+        except Unavailable as said:
             error = openai_error(503, f"{said.message} {said.hint}", said.code)
             self.write(f"data: {json.dumps({'error': error})}\n\n")
         self.finish()
@@ -84,9 +78,3 @@ class EmbeddingsHandler(CompletionsHandler):
     """``embeddings``."""
 
     api = "embeddings"
-
-
-def _broken_off() -> Unavailable:
-    return Unavailable(
-        "engine_unavailable", "The engine ended while it answered; it is started anew.", "Ask again in a few seconds."
-    )
