@@ -26,6 +26,6 @@ def engine_client(endpoint: Endpoint, timeout: float = 600.0) -> httpx.AsyncClie
     try:
         api = engine_api(socket)
     except OSError as error:
-        raise engine_gone(endpoint) from error
+        raise engine_gone(endpoint.name) from error
     transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=_NO_KEEPING)
     return httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(timeout, connect=CONNECT), **api)

@@ -6,17 +6,26 @@ on is taken from the engine. aiohttp, whose parser is compiled, spends a fifth o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelops_server.endpoints.endpoint import Endpoint
 from modelops_server.endpoints.refusals import broken_off, engine_gone
-from modelops_server.endpoints.sockets import CONNECT, engine_api
+from modelops_server.endpoints.sockets import CONNECT
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where an engine's API is, and what a request must carry; with a Unix socket, the URL's host means nothing."""
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    socket: Path | None = None
 
 
 class Response:
@@ -39,18 +48,15 @@ class Response:
 
 
 class Engine:
-    """An engine at one socket; one that takes its place is another."""
+    """An engine at one address; one that takes its place is another."""
 
-    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
-        """Raises ``Unavailable`` where it is gone; ``timeout``: seconds that it may be silent."""
-        self._endpoint = endpoint
+    def __init__(self, name: str, place: str, address: Address, timeout: float) -> None:
+        """``timeout``: seconds that it may be silent."""
+        self._name = name
+        self._address = address
         self._timeout = timeout
-        self.socket = endpoint.status.socket or ""
-        try:
-            self._api = engine_api(Path(self.socket))
-        except OSError as error:
-            raise engine_gone(endpoint) from error
         self._session: ClientSession | None = None
+        self.place = place
 
     @asynccontextmanager
     async def asked(self, path: str, body: dict[str, Any]) -> AsyncIterator[Response]:
@@ -61,9 +67,9 @@ class Engine:
         from aiohttp import ClientError
 
         try:
-            response = await self._opened().post(f"{self._api['base_url']}{path}", json=body)
+            response = await self._opened().post(f"{self._address.url}{path}", json=body, allow_redirects=False)
         except (ClientError, TimeoutError) as error:
-            raise engine_gone(self._endpoint) from error
+            raise engine_gone(self._name) from error
         try:
             yield Response(response)
         finally:
@@ -75,14 +81,15 @@ class Engine:
             await self._session.close()
 
     def _opened(self) -> ClientSession:
-        from aiohttp import ClientSession, ClientTimeout, UnixConnector
+        from aiohttp import ClientSession, ClientTimeout, TCPConnector, UnixConnector
 
         if self._session is None:
+            socket = self._address.socket
             self._session = ClientSession(
-                # Every connection is one request: an engine may end one that waits for the next just when it comes.
-                connector=UnixConnector(self.socket, force_close=True, limit=0),
-                headers=self._api["headers"],
+                # Every connection to an engine here is one request: it may end one that waits just when it comes.
+                connector=UnixConnector(str(socket), force_close=True, limit=0) if socket else TCPConnector(limit=0),
+                headers=self._address.headers,
                 timeout=ClientTimeout(total=None, sock_connect=CONNECT, sock_read=self._timeout),
-                auto_decompress=False,
+                auto_decompress=socket is None,
             )
         return self._session

@@ -53,7 +53,8 @@ class CompletionsHandler(OpenAIHandler):
 
     async def _refused(self, reply: Reply) -> None:
         error = error_of(await reply.whole())
-        self.set_status(reply.status if reply.status not in {401, 403} else 502)
+        # What an engine thinks of our key, or where else it would send one, is not the client's affair.
+        self.set_status(reply.status if reply.status >= 400 and reply.status not in {401, 403} else 502)
         self.finish(json.dumps({"error": error}))
 
     async def _stream(self, reply: Reply) -> None:
