@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from modelops import widgets
     from modelops.client import Client
     from modelops.events import (
@@ -48,6 +50,11 @@ __all__ = [
     "output_folder",
     "widgets",
 ]
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """``%load_ext modelops`` brings the cell magic ``%%chat``."""
+    import_module("modelops.widgets.magic").load(shell)
 
 
 def __getattr__(name: str) -> Any:

@@ -92,10 +92,10 @@ def emit(type: str, /, **fields: Any) -> None:
     _pace()
     content = {MIME: {**event, "number": next(_numbers)}, "text/plain": line}
     if type not in _LATEST:
-        publish_display_data(content)  # type: ignore[no-untyped-call]
+        publish_display_data(content)
         return
     identity = (shell.execution_count, type)
-    publish_display_data(  # type: ignore[no-untyped-call]
+    publish_display_data(
         content, transient={"display_id": f"modelops-{type}-{shell.execution_count}"}, update=identity in _shown
     )
     _shown.add(identity)

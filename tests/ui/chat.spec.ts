@@ -1,37 +1,10 @@
 import { Page } from '@playwright/test';
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 
-import { ask, execute, expect, expectAccessible, ILabServer, openLab, test, withLab } from './lab';
+import { ask, execute, expect, expectAccessible, openLab, test } from './lab';
 import { screenshot } from './screenshots';
-
-const ROOT = resolve(__dirname, '../..');
-const run = promisify(execFile);
-
-/** Serve the tests' tiny model as the endpoint `tiny` of a server of its own; the other files' tests begin without. */
-async function withEndpoint(use: (lab: ILabServer) => Promise<void>): Promise<void> {
-  await withLab([], async lab => {
-    const env = { ...process.env, MODELOPS_HOME: join(lab.folder, 'modelops') };
-    const modelops = join(ROOT, '.venv/bin/modelops');
-    await run(join(ROOT, '.venv/bin/python'), [join(ROOT, 'tests/ui/servable.py'), 'tiny'], {
-      env
-    });
-    await run(modelops, ['endpoints', 'start', 'tiny'], { env });
-    try {
-      await use(lab);
-    } finally {
-      await run(modelops, ['endpoints', 'stop', 'tiny'], { env });
-    }
-  });
-}
-
-/** The process that writes the answers. */
-async function engine(lab: ILabServer): Promise<number> {
-  const path = join(lab.folder, 'modelops/endpoints/tiny/status.json');
-  return (JSON.parse(await readFile(path, 'utf-8')) as { engine: { pid: number } }).engine.pid;
-}
+import { engine, ROOT, run, withEndpoint } from './served';
 
 const HOSTILE = `An **ordinary** word.
 

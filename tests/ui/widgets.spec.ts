@@ -1,11 +1,9 @@
 import { Locator, Page } from '@playwright/test';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
-import { expect, expectAccessible, ILabServer, openLab, test } from './lab';
-
-const ROOT = resolve(__dirname, '../..');
-const SCREENSHOTS = join(ROOT, 'test-results/screenshots');
+import { execute, expect, expectAccessible, ILabServer, openLab, test } from './lab';
+import { pictures } from './screenshots';
 
 const IMPORTS = `
 from typing import Annotated, Literal
@@ -63,21 +61,6 @@ function notebook(presets: object, ...cells: { source: string; tags?: string[] }
   });
 }
 
-interface ILabWindow {
-  jupyterapp: { commands: { execute(id: string, args: object): Promise<unknown> } };
-}
-
-/** Run one of JupyterLab's commands. */
-async function execute(page: Page, id: string, args: object = {}): Promise<void> {
-  await page.evaluate(
-    async ([command, options]) => {
-      const { jupyterapp } = window as unknown as ILabWindow;
-      await jupyterapp.commands.execute(command, options);
-    },
-    [id, args] as const
-  );
-}
-
 /** Open a notebook with one cell, run it, and return what it shows. */
 async function shown(page: Page, lab: ILabServer, name: string, source: string): Promise<Locator> {
   await writeFile(
@@ -97,16 +80,6 @@ async function shown(page: Page, lab: ILabServer, name: string, source: string):
   const widget = page.locator('.jp-ModelOpsWidget-root');
   await widget.waitFor({ timeout: 60_000 });
   return widget;
-}
-
-/** Pictures of a widget in both themes. */
-async function pictures(page: Page, widget: Locator, name: string): Promise<void> {
-  await mkdir(SCREENSHOTS, { recursive: true });
-  for (const theme of ['Dark', 'Light']) {
-    await execute(page, 'apputils:change-theme', { theme: `JupyterLab ${theme}` });
-    await expect(page.locator('body')).toHaveAttribute('data-jp-theme-name', `JupyterLab ${theme}`);
-    await widget.screenshot({ path: join(SCREENSHOTS, `${name}-${theme.toLowerCase()}.png`) });
-  }
 }
 
 const RUN = 'import modelops\njob = modelops.Client().run("tiny.ipynb", PARAMETERS)\n';

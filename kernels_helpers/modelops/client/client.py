@@ -30,7 +30,8 @@ class Client:
         self.jobs = Jobs(self._connection)
         self.artifacts = Artifacts(self._connection)
         self.templates = Templates(self._connection)
-        self._openai = Connection(self._connection.server, timeout, OPENAI)
+        # Each answer comes over a connection of its own, so that it can be broken off.
+        self._openai = Connection(self._connection.server, timeout, OPENAI, kept=0)
         self.endpoints = Endpoints(self._connection, self._openai)
 
     def __repr__(self) -> str:

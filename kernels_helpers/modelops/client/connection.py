@@ -32,15 +32,18 @@ _ERRORS: dict[int, type[ModelOpsError]] = {
 class Connection:
     """A server that answered; safe to use from several threads."""
 
-    def __init__(self, server: Server, timeout: float, api: str = API) -> None:
+    def __init__(self, server: Server, timeout: float, api: str = API, *, kept: int = 20) -> None:
+        """``kept`` is how many connections stay open for the next request."""
         self.server = server
         self._timeout = timeout
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=kept)
         self._http = httpx.Client(
             base_url=server.url + api,
             headers={"Authorization": f"token {server.token}"} if server.token else {},
             timeout=timeout,
+            limits=limits,
             # A transport of its own keeps httpx from the proxies of the environment.
-            transport=httpx.HTTPTransport() if server.local else None,
+            transport=httpx.HTTPTransport(limits=limits) if server.local else None,
         )
 
     def __repr__(self) -> str:

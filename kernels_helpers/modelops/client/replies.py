@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
+from modelops.client.breaking import Breaker
 from modelops.client.connection import Connection
 from modelops.client.messages import blocks
 from modelops.errors import Unavailable
@@ -20,7 +21,9 @@ _END = "[DONE]"
 
 
 class Reply:
-    """An answer; iterating gives its text piece by piece, once. Breaking off the iteration frees the engine.
+    """An answer; iterating gives its text piece by piece, once.
+
+    Breaking off the iteration frees the engine, and so does :meth:`stop`.
 
     ``text`` is what has come so far; ``finish_reason`` and ``tokens`` are known when it has ended; ``first`` is the
     seconds until its first piece, and ``tokens_per_second`` what the engine measured, ``None`` where it does not say.
@@ -30,6 +33,7 @@ class Reply:
         said = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
         self._openai = openai
         self._body = {**body, "messages": said, "stream": True, "stream_options": {"include_usage": True}}
+        self._breaker = Breaker()
         self.text = ""
         self.finish_reason: str | None = None
         self.first: float | None = None
@@ -43,12 +47,35 @@ class Reply:
     def __repr__(self) -> str:
         return f"<Reply {self.text!r}>"
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Generator[str]:
         """Ask, and give each piece of text as it comes; raises ``ModelOpsError`` with what the endpoint says."""
+        try:
+            yield from self._pieces()
+        except Unavailable:
+            if not self.stopped:
+                raise
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was broken off with :meth:`stop`."""
+        return self._breaker.broken
+
+    def stop(self) -> None:
+        """Break it off, from any thread and also before its first piece; the iteration ends with what has come."""
+        self._breaker.break_off()
+
+    def read(self) -> Reply:
+        """Wait for all of it, and return this reply."""
+        for _ in self:
+            pass
+        return self
+
+    def _pieces(self) -> Generator[str]:
         began = time.monotonic()
-        with self._openai.stream("POST", "chat/completions", _SILENCE, json=self._body) as lines:
+        traced = {"trace": self._breaker.trace}
+        with self._openai.stream("POST", "chat/completions", _SILENCE, json=self._body, extensions=traced) as lines:
             for block in blocks(lines):
-                if block.data == _END:
+                if block.data == _END or self.stopped:
                     return
                 piece = self._take(json.loads(block.data))
                 if piece:
@@ -57,12 +84,6 @@ class Reply:
                     yield piece
         if self.finish_reason is None:
             raise Unavailable("broken_off", "The answer broke off before its end.", "Ask again.")
-
-    def read(self) -> Reply:
-        """Wait for all of it, and return this reply."""
-        for _ in self:
-            pass
-        return self
 
     def _take(self, chunk: dict[str, Any]) -> str:
         if error := chunk.get("error"):

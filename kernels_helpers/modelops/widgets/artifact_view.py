@@ -26,8 +26,9 @@ class ArtifactView(View):
     """Trees of what it was made from and what was made of it."""
 
     def __init__(self, ref: str | Artifact, client: Client | None = None) -> None:
-        super().__init__(client, shows="artifact")
-        self._artifact = self._client.artifacts.get(ref if isinstance(ref, str) else ref.ref)
+        artifacts = (client or Client()).artifacts
+        super().__init__(shows="artifact")
+        self._artifact = artifacts.get(ref if isinstance(ref, str) else ref.ref)
         self.artifact = {
             **self._artifact.record,
             "size_in_words": human_bytes(self._artifact.record["size"]),

@@ -7,7 +7,10 @@ from functools import cache
 from pathlib import Path
 
 _STATIC = Path(__file__).parent / "static"
-_MODULES = ("elements", "decimation", "series", "chart", "job", "fields", "form", "artifact", "widget")
+_MODULES = (
+    *("elements", "decimation", "series", "chart", "job", "fields", "form", "artifact"),
+    *("prose", "chat", "widget"),
+)
 """In the order in which they import each other; the last one has the default export."""
 
 _IMPORT = re.compile(r"^import [^;]*? from '\./[a-z]+\.js';\n", re.MULTILINE)

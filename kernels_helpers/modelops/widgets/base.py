@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 import anywidget
 from traitlets import Dict, Unicode
 
-from modelops.client import Client
 from modelops.errors import ModelOpsError
 from modelops.widgets import assets
+from modelops.widgets.prose import as_markdown
 
 
 class View(anywidget.AnyWidget):
@@ -31,8 +30,7 @@ class View(anywidget.AnyWidget):
     trouble = Dict().tag(sync=True)
     """What kept the last request from being answered: ``message`` and ``hint``."""
 
-    def __init__(self, client: Client | None = None, **traits: Any) -> None:
-        self._client = client or Client()
+    def __init__(self, **traits: Any) -> None:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="modelops-widget")
         super().__init__(**traits)
         self.on_msg(lambda _widget, content, _buffers: self._receive(content))
@@ -80,8 +78,3 @@ class View(anywidget.AnyWidget):
 def told(error: ModelOpsError) -> dict[str, str]:
     """An error as the front end shows it."""
     return {"code": error.code, "message": error.message, "hint": error.hint}
-
-
-def as_markdown(text: str) -> str:
-    """Text as Markdown that shows it as it is: names and messages come from notebooks and models."""
-    return "  \n".join(re.sub(r"([\\`*_{}\[\]<>()#+.!|~$&-])", r"\\\1", line) for line in text.splitlines())

@@ -70,8 +70,9 @@ class JobView(JobShowing):
     """``JobView("sft-0tvnekde")``: what a job does, drawn as it happens; the job goes on when the view is closed."""
 
     def __init__(self, job: str | Job, client: Client | None = None) -> None:
-        super().__init__(client, shows="job")
-        self._follow(self._client.jobs.get(job) if isinstance(job, str) else job)
+        found = (client or Client()).jobs.get(job) if isinstance(job, str) else job
+        super().__init__(shows="job")
+        self._follow(found)
 
     def as_text(self) -> str:
         return self._job_as_text()

@@ -44,7 +44,8 @@ class TrainForm(JobShowing):
         **options: Any,
     ) -> None:
         """``parameters`` fill the form in; ``options`` (``name kernel resources`` …) go with the submission."""
-        super().__init__(client, shows="form", values=dict(parameters or {}))
+        self._client = client or Client()
+        super().__init__(shows="form", values=dict(parameters or {}))
         self.last_job: Job | None = None
         self._name = template
         self._options = options

@@ -1,4 +1,4 @@
-"""A job's record and progress as the few words that a widget shows."""
+"""A job's record and progress, and an answer, as the few words that a widget shows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from modelops.client import Progress
+from modelops.client import Progress, Reply
 from modelops.client.jobs import TERMINAL
 from modelops.units import human_seconds
 
@@ -49,6 +49,48 @@ def job_in_words(record: dict[str, Any], progress: Progress) -> dict[str, Any]:
         "reason": _reason(record),
         "artifacts": list(record["artifacts"]),
     }
+
+
+def answer_in_words(reply: Reply, most: int | None, *, failed: bool = False) -> dict[str, str]:
+    """What a view of an answer shows; ``most`` are the tokens that were asked for, ``text`` is the model's.
+
+    ``state`` is ``waiting``, ``streaming``, ``done``, ``stopped`` or ``failed``; ``facts`` are what it took, and
+    ``ending`` why it ended where it did, empty where the model has ended it.
+    """
+    facts = [
+        f"{reply.tokens:,} token{'s' * (reply.tokens != 1)}" if reply.tokens is not None else "",
+        f"{reply.tokens_per_second:,.3g} tokens/s" if reply.tokens_per_second is not None else "",
+        f"first after {reply.first:.2f} s" if reply.first is not None else "",
+    ]
+    state = "failed" if failed else _state(reply)
+    return {
+        "state": state,
+        "text": reply.text,
+        "facts": " · ".join(fact for fact in facts if fact),
+        "ending": "stopped before its end" if state == "stopped" else _ending(reply, most),
+    }
+
+
+def _state(reply: Reply) -> str:
+    if reply.stopped:
+        return "stopped"
+    if reply.finish_reason is not None:
+        return "done"
+    return "streaming" if reply.text else "waiting"
+
+
+def _ending(reply: Reply, most: int | None) -> str:
+    match reply.finish_reason:
+        case None:
+            return ""
+        case "stop":
+            return "" if reply.text.strip() else "it said nothing"
+        case "length" if most is not None and (reply.tokens or 0) >= most:
+            return f"cut off after {most:,} token{'s' * (most != 1)}, as set"
+        case "length":
+            return "cut off: the context of the model is full"
+        case other:
+            return f"ended: {other}"
 
 
 def _waiting(record: dict[str, Any], state: str) -> str:

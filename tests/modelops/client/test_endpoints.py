@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from tiny_endpoint import register_gguf
 
@@ -45,9 +49,43 @@ def test_a_reader_that_breaks_off_frees_the_engine(endpoint: Endpoint) -> None:
     for _ in range(6):  # three times as many as are answered at a time
         answer = iter(endpoint.stream("hi", max_tokens=200, ignore_eos=True))
         next(answer)
-        answer.close()  # type: ignore[attr-defined]
+        answer.close()
 
     assert endpoint.chat("hi", max_tokens=2).text is not None
+
+
+def test_another_thread_breaks_it_off_before_and_after_its_first_piece(endpoint: Endpoint) -> None:
+    waiting, running = (endpoint.stream("hi", max_tokens=200, ignore_eos=True) for _ in range(2))
+    waiting.stop()
+    read = threading.Thread(target=running.read)
+    read.start()
+    while not running.text:
+        time.sleep(0.01)
+    running.stop()
+    read.join(10)
+
+    assert waiting.read().text == ""
+    assert not read.is_alive()
+    assert running.stopped
+    assert running.finish_reason is None
+
+
+def test_an_engine_that_is_silent_is_left_at_once(endpoint: Endpoint, running_server: Any) -> None:
+    status = json.loads((running_server.home.root / "endpoints/spoken-to/status.json").read_text())
+    engine = psutil.Process(status["engine"]["pid"])
+    engine.suspend()
+    asked = endpoint.stream("hi")
+    read = threading.Thread(target=asked.read)
+    read.start()
+    read.join(0.5)
+    assert read.is_alive()
+
+    asked.stop()
+    read.join(10)
+    engine.resume()
+
+    assert not read.is_alive()
+    assert asked.text == ""
 
 
 def test_what_the_endpoint_refuses_is_an_error(endpoint: Endpoint) -> None:

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from comm.base_comm import BaseComm
 from nbformat.v4 import new_code_cell, new_notebook
+from scripted_endpoint import ScriptedEndpoint
 
 from modelops import Client
 
@@ -97,3 +98,10 @@ def front_end(monkeypatch: pytest.MonkeyPatch) -> FrontEnd:
     end = FrontEnd()
     monkeypatch.setattr(comm, "create_comm", end.create_comm)
     return end
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedEndpoint]:
+    scripted = ScriptedEndpoint(["Once ", "upon ", "a ", "time ", "…"], pause=0.15)
+    yield scripted
+    scripted.close()

@@ -1,4 +1,5 @@
 import { artifactView } from './artifact.js';
+import { chatView } from './chat.js';
 import { make } from './elements.js';
 import { formView } from './form.js';
 import { jobView } from './job.js';
@@ -47,6 +48,9 @@ export default () => {
 function viewOf(model, series) {
   if (model.get('shows') === 'artifact') {
     return artifactView(model);
+  }
+  if (model.get('shows') === 'chat') {
+    return chatView(model);
   }
   if (model.get('shows') === 'job') {
     return { ...jobView(model, series), isJob: true };
