@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Enum, Float, Int, Unicode
+from traitlets import Bool, Dict, Enum, Float, Int, Unicode
 
 import modelops
 from modelops.paths import StateHome
 from modelops_server.endpoints.gateway import Gateway, Limits
+from modelops_server.endpoints.gateway.remotes import configured
 from modelops_server.endpoints.reviver import Reviver
 from modelops_server.handlers import HANDLERS
 from modelops_server.handlers.openai.routes import HANDLERS as OPENAI_HANDLERS
@@ -75,6 +76,10 @@ class ModelOpsApp(ExtensionApp):
     request_timeout = Float(
         600.0, help="Seconds that an endpoint's engine may be silent before a request is given up."
     ).tag(config=True)
+    remotes = Dict(
+        help="""OpenAI-compatible servers elsewhere that requests may name: by name, `{"url", "model", "key_env",
+        "parallel"}`, the key being in an environment variable. Nothing else can be reached through this server."""
+    ).tag(config=True)
 
     _scheduler: SchedulerThread | None = None
     _follower: Follower | None = None
@@ -98,7 +103,7 @@ class ModelOpsApp(ExtensionApp):
         limits = Limits(
             waiting=self.requests_waiting, timeout=self.request_timeout, per_minute=self.requests_per_minute
         )
-        self.settings["modelops_gateway"] = self._gateway = Gateway(home, limits)
+        self.settings["modelops_gateway"] = self._gateway = Gateway(home, limits, configured(self.remotes))
         self._reviver = Reviver(home)
         self._reviver.start()
         if self.schedule:

@@ -13,12 +13,20 @@ from typing import Any
 
 import httpx
 import nbformat
+import openai
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from tiny_endpoint import register_gguf
+from tiny_gguf import tiny_gguf
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
+from modelops.paths import StateHome
 from modelops_server.jobs import State
+
+from .conftest import wait
+
+__all__ = ["tiny_gguf"]
 
 pytestmark = pytest.mark.slow  # a Hub and two servers have to start
 
@@ -160,6 +168,30 @@ def test_a_browser_that_is_logged_in_follows_a_job_with_its_cookies(users: Any, 
     assert refused.status_code == 403
     assert allowed.status_code == 200
     assert allowed.text.endswith('event: end\ndata: {"state":"succeeded"}\n\n')
+
+
+def test_openais_client_talks_to_an_endpoint_through_the_proxy(users: Any, tiny_gguf: Path) -> None:
+    ada, grace = users
+    register_gguf(StateHome(ada.folder / "modelops"), tiny_gguf, "talker")
+    options = {"context": 256, "parallel": 2, "threads": 1, "parity": "off"}
+    ada.client.post("/endpoints", json={"ref": "talker", "options": options}).raise_for_status()
+    wait(lambda: ada.client.get("/endpoints/talker").json()["state"] == "ready")
+    asked: dict[str, Any] = {"model": "talker", "max_tokens": 8, "extra_body": {"ignore_eos": True}}
+    said: Any = [{"role": "user", "content": "hi"}]
+    address = f"{ada.address}/modelops/openai/v1/"
+
+    with openai.OpenAI(base_url=address, api_key=ada.token, max_retries=0) as client:
+        whole = client.chat.completions.create(messages=said, **asked)
+        pieces = list(client.chat.completions.create(messages=said, stream=True, **asked))
+    stranger = openai.OpenAI(base_url=address, api_key=grace.token, max_retries=0)
+    with pytest.raises(openai.APIStatusError) as refusal:
+        stranger.chat.completions.create(messages=said, **asked)
+    ada.client.delete("/endpoints/talker").raise_for_status()
+
+    assert whole.usage is not None
+    assert whole.usage.completion_tokens == 8
+    assert len([piece for piece in pieces if piece.choices and piece.choices[0].delta.content]) > 1
+    assert refusal.value.status_code in {401, 403}
 
 
 @contextmanager

@@ -8,14 +8,13 @@ from typing import Any
 
 import nbformat
 import pytest
+from made_environments import made, made_lm_eval
 from tiny_gguf import tiny_gguf
 
 from modelops import events
-from modelops.paths import StateHome
-from modelops_server.environments import Environment, environment
-from modelops_server.environments.creation import create
+from modelops_server.environments import Environment
 
-__all__ = ["execute", "llm_compressor", "lm_eval", "tiny_gguf"]
+__all__ = ["execute", "llm_compressor", "lm_eval", "made_lm_eval", "tiny_gguf"]
 
 Execute = Callable[..., list[dict[str, Any]]]
 
@@ -43,23 +42,9 @@ def execute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Execute:
     return run
 
 
-def _made(name: str, factory: pytest.TempPathFactory) -> Environment:
-    folder = factory.mktemp(name)
-    made = environment(StateHome(folder), name)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JUPYTER_DATA_DIR", str(folder / "jupyter"))
-        create(made, lambda _: None)
-    return made
-
-
 @pytest.fixture(scope="session")
 def made_llm_compressor(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    return _made("llm-compressor", tmp_path_factory)
-
-
-@pytest.fixture(scope="session")
-def made_lm_eval(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    return _made("lm-eval", tmp_path_factory)
+    return made("llm-compressor", tmp_path_factory)
 
 
 @pytest.fixture

@@ -47,5 +47,5 @@ export function isServing({ state }: Endpoint): boolean {
 
 /** What an engine is called by those who made it. */
 export function engineName(engine: string): string {
-  return engine === 'llamacpp' ? 'llama.cpp' : engine;
+  return { llamacpp: 'llama.cpp', vllm: 'vLLM' }[engine] ?? engine;
 }

@@ -12,6 +12,10 @@ from modelops.parity.prompts import Messages
 TOP = 5
 """Likeliest tokens that are asked for at each place."""
 
+_BY_ID = {"return_tokens_as_token_ids": True}
+"""vLLM names a token only by its text, or with this by its id; other engines tell both, and take no notice."""
+_ID = "token_id:"
+
 
 @dataclass(frozen=True)
 class Served:
@@ -58,19 +62,27 @@ class Endpoint(Protocol):
 def chat_request(messages: Messages, max_tokens: int) -> dict[str, Any]:
     """The body of ``POST /v1/chat/completions`` for :meth:`Endpoint.chat`, but for ``model``."""
     turns = [dict(turn) for turn in messages]
-    return {"messages": turns, "max_tokens": max_tokens, "temperature": 0, "logprobs": True, "top_logprobs": TOP}
+    return {
+        "messages": turns,
+        "max_tokens": max_tokens,
+        "temperature": 0,
+        "logprobs": True,
+        "top_logprobs": TOP,
+        **_BY_ID,
+    }
 
 
 def completion_request(prompt: str | Sequence[int], max_tokens: int) -> dict[str, Any]:
     """The body of ``POST /v1/completions`` for :meth:`Endpoint.complete`, but for ``model``."""
     asked = prompt if isinstance(prompt, str) else list(prompt)
-    return {"prompt": asked, "max_tokens": max_tokens, "temperature": 0, "logprobs": TOP}
+    return {"prompt": asked, "max_tokens": max_tokens, "temperature": 0, "logprobs": TOP, **_BY_ID}
 
 
 def read_reply(body: Mapping[str, Any]) -> Reply:
     """The reply in the body of an answer to either request; raises ``Unavailable`` (``no_logprobs``)."""
     choice = body["choices"][0]
-    content = (choice.get("logprobs") or {}).get("content")
+    logprobs = choice.get("logprobs") or {}
+    content = _as_content(logprobs) if "token_logprobs" in logprobs else logprobs.get("content")
     if content is None:
         raise Unavailable(
             "no_logprobs",
@@ -84,6 +96,23 @@ def read_reply(body: Mapping[str, Any]) -> Reply:
     )
 
 
+def _as_content(logprobs: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What OpenAI's first API says of a completion's tokens, in the form that chats have."""
+    return [
+        {
+            "token": token,
+            "logprob": logprob,
+            "top_logprobs": [{"token": other, "logprob": value} for other, value in likeliest.items()],
+        }
+        for token, logprob, likeliest in zip(
+            logprobs["tokens"], logprobs["token_logprobs"], logprobs["top_logprobs"], strict=True
+        )
+    ]
+
+
 def _served(entry: Mapping[str, Any]) -> Served:
+    token, logprob = str(entry.get("token", "")), float(entry["logprob"])
+    if "id" not in entry and token.startswith(_ID):
+        return Served(int(token.removeprefix(_ID)), None, logprob)
     written = entry.get("bytes")
-    return Served(entry.get("id"), None if written is None else bytes(written), float(entry["logprob"]))
+    return Served(entry.get("id"), None if written is None else bytes(written), logprob)

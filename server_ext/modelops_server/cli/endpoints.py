@@ -29,7 +29,7 @@ def endpoints() -> None:
 @endpoints.command("start")
 @click.argument("ref")
 @click.option("--name", help="Name of the endpoint, by which requests choose it; by default the artifact's.")
-@click.option("--engine", default="auto", show_default=True, help="llamacpp, transformers, or what is installed.")
+@click.option("--engine", default="auto", show_default=True, help="llamacpp, transformers, vllm, or what is installed.")
 @click.option("--adapter", "adapters", multiple=True, metavar="REF", help="Serve this adapter of the model, too.")
 @click.option("--context", type=click.IntRange(64), help="Most tokens of prompt and answer.  [default: up to 4096]")
 @click.option("--parallel", default=4, show_default=True, type=click.IntRange(1, 256), help="Requests at a time.")

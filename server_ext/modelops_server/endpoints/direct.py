@@ -8,14 +8,11 @@ import httpx
 
 from modelops_server.endpoints.endpoint import Endpoint
 from modelops_server.endpoints.refusals import engine_gone, not_ready
-from modelops_server.endpoints.sockets import engine_api
+from modelops_server.endpoints.sockets import CONNECT, engine_api
 
 _NO_KEEPING = httpx.Limits(max_keepalive_connections=0)
 """Every connection is one request: an engine may end one that waits for the next just when it comes, and one that is
 replaced ends when there are none."""
-
-_CONNECT = 5.0
-"""Seconds that an engine has to take a connection."""
 
 
 def engine_client(endpoint: Endpoint, timeout: float = 600.0) -> httpx.AsyncClient:
@@ -29,6 +26,6 @@ def engine_client(endpoint: Endpoint, timeout: float = 600.0) -> httpx.AsyncClie
     try:
         api = engine_api(socket)
     except OSError as error:
-        raise engine_gone(endpoint) from error
+        raise engine_gone(endpoint.name) from error
     transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=_NO_KEEPING)
-    return httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(timeout, connect=_CONNECT), **api)
+    return httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(timeout, connect=CONNECT), **api)

@@ -47,15 +47,13 @@ def shape_of(registry: Registry, servable: Servable) -> Shape:
         file.size for adapter in servable.adapters for file in adapter.files if file.path.endswith(".safetensors")
     )
     facts = _gguf_facts(registry, model) if servable.gguf else _config_facts(registry, model)
-    layers, heads = facts.get("layers", 0), facts.get("heads", 1)
-    width = facts.get("head_width") or facts.get("width", 0) // max(heads, 1)
     return Shape(
         weights=weights,
         adapters=adapters,
         parameters=int(model.metadata.get("parameter_count") or 0),
         quantized=servable.gguf or "quantization" in facts,
-        layers=layers,
-        key_value_width=2 * (facts.get("kv_heads") or heads) * width,
+        layers=facts.get("layers", 0),
+        key_value_width=_key_value_width(facts),
         context_length=facts.get("context") or model.metadata.get("context_length"),
     )
 
@@ -94,13 +92,29 @@ def check_fits(parts: Mapping[str, int], limit: int | None) -> None:
     )
 
 
+def cache_width(facts: Mapping[str, int]) -> int:
+    """Numbers that a token leaves in the caches of all layers."""
+    return facts.get("layers", 0) * _key_value_width(facts)
+
+
+def _key_value_width(facts: Mapping[str, int]) -> int:
+    heads = facts.get("heads", 1)
+    width = facts.get("head_width") or facts.get("width", 0) // max(heads, 1)
+    return 2 * (facts.get("kv_heads") or heads) * width
+
+
 def _config_facts(registry: Registry, model: Artifact) -> dict[str, int]:
     found = next((file for file in model.files if file.path == "config.json"), None)
     try:
         document = json.loads(registry.blobs.path(found.sha256).read_bytes()) if found else {}
     except (OSError, ValueError):
         return {}
-    text: dict[str, Any] = document.get("text_config") or document
+    return config_facts(document)
+
+
+def config_facts(document: Mapping[str, Any]) -> dict[str, int]:
+    """What of a model's shape its ``config.json`` says."""
+    text: Mapping[str, Any] = document.get("text_config") or document
     names = {
         "layers": ("num_hidden_layers", "n_layer"),
         "heads": ("num_attention_heads", "n_head"),

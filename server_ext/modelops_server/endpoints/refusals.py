@@ -42,10 +42,17 @@ def not_ready(endpoint: Endpoint) -> ModelOpsError:
     )
 
 
-def engine_gone(endpoint: Endpoint) -> Unavailable:
+def engine_gone(name: str) -> Unavailable:
     """The engine ended before it answered."""
     return Unavailable(
         "engine_unavailable",
-        f"The engine of {endpoint.name!r} does not answer; it is started anew.",
+        f"The engine of {name!r} does not answer; it is started anew.",
         "Ask again in a few seconds.",
+    )
+
+
+def broken_off() -> Unavailable:
+    """The engine ended while it answered."""
+    return Unavailable(
+        "engine_unavailable", "The engine ended while it answered; it is started anew.", "Ask again in a few seconds."
     )

@@ -9,6 +9,9 @@ from typing import Any
 
 from modelops_server.endpoints.place import Place
 
+CONNECT = 5.0
+"""Seconds that an engine has to take a connection."""
+
 _CONNECTED = "03"
 
 

@@ -26,11 +26,9 @@ from modelops.registry.locks import locked
 from modelops.units import human_bytes
 from modelops_server.environments.definitions import Package, Source
 from modelops_server.environments.environment import MARK, Environment, State
+from modelops_server.environments.host import link_host, stand_on_host
 
 Progress = Callable[[str], None]
-
-_HOST = "zz-host-packages.pth"
-"""Comes last by its name: the environment's own packages win over those that it stands on."""
 
 
 def create(environment: Environment, progress: Progress, *, again: bool = False) -> None:
@@ -118,9 +116,10 @@ def _build(environment: Environment, progress: Progress) -> None:
         for package in lock.package:
             _install(package, environment, scratch, progress)
     # Last: pip must not take what is installed there for its own.
-    hosts = [folder for folder in sys.path if Path(folder).name in {"site-packages", "dist-packages"}]
-    lines = [f"import site; site.addsitedir({folder!r})\n" for folder in hosts]
-    (environment.packages / _HOST).write_text("".join(lines))
+    if lock.isolated:
+        link_host(environment)
+    else:
+        stand_on_host(environment)
 
 
 def _install(package: Package, environment: Environment, scratch: Path, progress: Progress) -> None:

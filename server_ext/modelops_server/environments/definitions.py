@@ -66,6 +66,8 @@ class Lock(_Part):
     """Versions of Python for which the lock was made."""
     host: list[str] = []
     """Packages that it takes from where ModelOps itself is installed, as requirements."""
+    isolated: bool = False
+    """Whether it sees of those packages only the ones in ``host``; otherwise it stands on all."""
     imports: list[str] = []
     """Modules that must be importable in the end."""
     tools: list[str] = []

@@ -30,6 +30,16 @@ def test_an_answer_of_llama_cpp() -> None:
     assert not read_reply(body(finish_reason="length")).stopped
 
 
+def test_answers_of_vllm_name_tokens_by_their_ids() -> None:
+    chat = {"token": "token_id:57", "bytes": [116], "logprob": -1.5}
+    completion = {"tokens": ["token_id:57"], "token_logprobs": [-1.5], "top_logprobs": [{"token_id:57": -1.5}]}
+
+    for logprobs in ({"content": [{**chat, "top_logprobs": [chat]}]}, completion):
+        [step] = read_reply(body(logprobs=logprobs)).steps
+        assert step.written == Served(57, None, -1.5)
+        assert step.likeliest == (step.written,)
+
+
 @pytest.mark.parametrize("logprobs", [None, {}, {"tokens": ["I"]}])
 def test_without_likelihoods_nothing_can_be_compared(logprobs: Any) -> None:
     with pytest.raises(Unavailable) as refused:
@@ -45,6 +55,13 @@ def test_requests_ask_for_the_likeliest_tokens_and_their_likelihoods() -> None:
         "temperature": 0,
         "logprobs": True,
         "top_logprobs": 5,
+        "return_tokens_as_token_ids": True,
     }
-    assert completion_request([1, 2], 3) == {"prompt": [1, 2], "max_tokens": 3, "temperature": 0, "logprobs": 5}
+    assert completion_request([1, 2], 3) == {
+        "prompt": [1, 2],
+        "max_tokens": 3,
+        "temperature": 0,
+        "logprobs": 5,
+        "return_tokens_as_token_ids": True,
+    }
     assert completion_request("Hi", 3)["prompt"] == "Hi"

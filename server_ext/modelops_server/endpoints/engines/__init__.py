@@ -6,6 +6,7 @@ from contextlib import suppress
 from importlib.metadata import entry_points
 
 from modelops.errors import InvalidInput, NotFound, Unavailable
+from modelops.machine.gpus import gpus
 from modelops.paths import StateHome
 from modelops_server.endpoints.engines.engine import Engine
 from modelops_server.endpoints.servable import Servable
@@ -14,13 +15,17 @@ GROUP = "modelops.engines"
 
 AUTO = "auto"
 
-_PREFERRED = ("llamacpp", "transformers")
-"""The order in which ``auto`` looks for an engine that can."""
+_OURS = ("llamacpp", "transformers", "vllm")
+
+
+def _preferred() -> tuple[str, ...]:
+    """The order in which ``auto`` looks for an engine that can: vLLM is worth its start where there is a GPU."""
+    return ("vllm", "llamacpp", "transformers") if gpus() else ("llamacpp", "transformers")
 
 
 def engine_names() -> list[str]:
     """The engines that can be named."""
-    return sorted({point.name for point in entry_points(group=GROUP)} | set(_PREFERRED))
+    return sorted({point.name for point in entry_points(group=GROUP)} | set(_OURS))
 
 
 def load_engine(name: str) -> Engine:
@@ -33,6 +38,10 @@ def load_engine(name: str) -> Engine:
         from modelops_server.endpoints.engines.transformers.engine import Transformers
 
         return Transformers()
+    if name == "vllm":
+        from modelops_server.endpoints.engines.vllm.engine import Vllm
+
+        return Vllm()
     for point in entry_points(group=GROUP, name=name):
         engine: Engine = point.load()()
         return engine
@@ -44,7 +53,7 @@ def choose_engine(name: str, servable: Servable, home: StateHome) -> Engine:
 
     Raises ``Unavailable`` or ``InvalidInput`` with the reason where it does not; with ``auto`` with that of the last.
     """
-    *others, last = _PREFERRED if name == AUTO else (name,)
+    *others, last = _preferred() if name == AUTO else (name,)
     for candidate in others:
         with suppress(InvalidInput, Unavailable):
             return engine_for(candidate, servable, home)

@@ -6,26 +6,24 @@ A request names a model; where that is, only the endpoint's keeper says. There i
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from http import HTTPStatus
 from typing import Any, Literal
-
-import httpx
 
 from modelops.errors import InvalidInput, NotFound
 from modelops.names import check_name
 from modelops.paths import StateHome
-from modelops_server.endpoints.direct import engine_client
 from modelops_server.endpoints.endpoint import Endpoint, endpoints, find
-from modelops_server.endpoints.engines import load_engine
+from modelops_server.endpoints.gateway.engine import Engine, Response
+from modelops_server.endpoints.gateway.remotes import Remote
+from modelops_server.endpoints.gateway.target import Served, Target
 from modelops_server.endpoints.gateway.traffic import Measured, Traffic
 from modelops_server.endpoints.gateway.turns import Rates, Turns
-from modelops_server.endpoints.refusals import engine_gone, not_ready, unknown_model
+from modelops_server.endpoints.refusals import not_ready, unknown_model
 
 Api = Literal["chat/completions", "completions", "embeddings"]
 
@@ -47,27 +45,18 @@ class Limits:
     """Requests that one caller may send in a minute; 0 means no limit."""
 
 
-@dataclass(frozen=True)
-class Target:
-    """What the name of a model means."""
-
-    endpoint: Endpoint
-    adapter: str | None
-
-
 class Reply:
-    """What an engine answers: status, media type, and the content as it comes."""
+    """What an engine answers to a client, measured while it passes."""
 
-    def __init__(self, response: httpx.Response, measured: Measured) -> None:
+    def __init__(self, response: Response, measured: Measured) -> None:
         self._response = response
         self._measured = measured
-        self.status = response.status_code
-        self.media = response.headers.get("Content-Type", "application/json")
-        self.is_stream = self.media.startswith("text/event-stream")
+        self.status = response.status
+        self.is_stream = response.media.startswith("text/event-stream")
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The content, as it comes; raises ``httpx.HTTPError`` when the engine ends on the way."""
-        async for piece in self._response.aiter_raw():
+        """The content, as it comes; raises ``Unavailable`` (``engine_unavailable``) when the engine ends on the way."""
+        async for piece in self._response.pieces():
             self._measured.piece(piece, stream=self.is_stream)
             yield piece
 
@@ -79,23 +68,30 @@ class Reply:
 class Gateway:
     """Forwards the requests of one server's clients; for use on the event loop alone."""
 
-    def __init__(self, home: StateHome, limits: Limits | None = None) -> None:
+    def __init__(
+        self, home: StateHome, limits: Limits | None = None, remotes: Mapping[str, Remote] | None = None
+    ) -> None:
         self._home = home
         self._limits = limits or Limits()
+        self._remotes = remotes or {}
         self._rates = Rates(self._limits.per_minute)
         self._turns: dict[str, Turns] = {}
         self._traffic: dict[str, Traffic] = {}
-        self._clients: dict[str, tuple[str | None, httpx.AsyncClient]] = {}
+        self._engines: dict[str, Engine] = {}
         self._touched: dict[str, float] = {}
 
-    async def names(self) -> dict[str, Endpoint]:
-        """What requests may name now, each with its endpoint."""
+    async def names(self) -> dict[str, Target]:
+        """What requests may name now, each with what it means."""
         found = await asyncio.to_thread(endpoints, self._home)
-        return {name: endpoint for endpoint in found if endpoint.ready for name in endpoint.status.model_names}
+        ready = [endpoint for endpoint in found if endpoint.ready]
+        served = {name: _served(endpoint, name) for endpoint in ready for name in endpoint.status.model_names}
+        return {**served, **self._remotes}
 
     async def target(self, model: str) -> Target:
         """What ``model`` means; raises ``NotFound`` (``model_not_found``), and what says that it is not ready."""
-        name, _, adapter = model.partition("/")
+        if remote := self._remotes.get(model):
+            return remote
+        name = model.partition("/")[0]
         try:
             check_name(name)
             endpoint = await asyncio.to_thread(find, self._home, name)
@@ -105,7 +101,7 @@ class Gateway:
             raise not_ready(endpoint)
         if model not in endpoint.status.model_names:
             raise unknown_model(model, list(await self.names()))
-        return Target(endpoint, adapter or endpoint.spec.default_adapter)
+        return _served(endpoint, model)
 
     @asynccontextmanager
     async def forwarded(self, caller: str, api: Api, body: dict[str, Any]) -> AsyncIterator[Reply]:
@@ -115,28 +111,19 @@ class Gateway:
         """
         self._rates.take(caller)
         target = await self.target(str(body["model"]))
-        endpoint = target.endpoint
-        async with self._turns_of(endpoint).taken(self._limits.patience):
+        async with self._turns_of(target).taken(self._limits.patience):
             # It may have been started anew while the request waited.
-            endpoint = (await self.target(str(body["model"]))).endpoint if self._moved(endpoint) else endpoint
-            self._touch(endpoint)
-            client = self._client(endpoint)
-            asked = load_engine(endpoint.spec.engine).request(body, endpoint.spec, target.adapter)
-            request = client.build_request("POST", api, json=asked)
+            target = await self.target(str(body["model"])) if target.gone else target
+            self._touch(target)
+            engine = self._engine(target)
             measured, failed = Measured(), True
             try:
-                try:
-                    response = await client.send(request, stream=True)
-                except httpx.HTTPError as error:
-                    raise engine_gone(endpoint) from error
-                try:
+                async with engine.asked(api, target.request(body)) as response:
                     yield Reply(response, measured)
-                    failed = response.is_error
-                finally:
-                    await response.aclose()
+                    failed = response.status >= HTTPStatus.BAD_REQUEST
             finally:
-                self._touch(endpoint)
-                self.traffic(endpoint.name).add(measured.passed(), failed=failed)
+                self._touch(target)
+                self.traffic(target.name).add(measured.passed(), failed=failed)
 
     def traffic(self, name: str) -> Traffic:
         """What has passed through an endpoint."""
@@ -153,33 +140,33 @@ class Gateway:
 
     async def close(self) -> None:
         """End the connections to engines."""
-        for _, client in self._clients.values():
-            await client.aclose()
+        for engine in self._engines.values():
+            await engine.close()
 
-    def _turns_of(self, endpoint: Endpoint) -> Turns:
-        parallel = endpoint.spec.options.parallel
+    def _turns_of(self, target: Target) -> Turns:
         # A few more than are answered at a time: the engine finds the next when it is done with one.
-        running = parallel + max(1, parallel // 2)
-        known = self._turns.get(endpoint.name)
+        running = target.parallel + max(1, target.parallel // 2)
+        known = self._turns.get(target.name)
         if known is None or known.most_running != running:
-            known = self._turns[endpoint.name] = Turns(running, self._limits.waiting)
+            known = self._turns[target.name] = Turns(running, self._limits.waiting)
         return known
 
-    def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
-        known = self._clients.get(endpoint.name)
-        if known is None or known[0] != endpoint.status.socket:
-            client = engine_client(endpoint, self._limits.timeout)
-            known = self._clients[endpoint.name] = (endpoint.status.socket, client)
-        return known[1]
+    def _engine(self, target: Target) -> Engine:
+        known = self._engines.get(target.name)
+        if known is None or known.place != target.place:
+            known = Engine(target.name, target.place, target.address(), self._limits.timeout)
+            self._engines[target.name] = known
+        return known
 
-    def _moved(self, endpoint: Endpoint) -> bool:
-        return not (endpoint.status.socket and Path(endpoint.status.socket).exists())
+    def _touch(self, target: Target) -> None:
+        if time.monotonic() - self._touched.get(target.name, -_TOUCH) >= _TOUCH:
+            self._touched[target.name] = time.monotonic()
+            target.touch()
 
-    def _touch(self, endpoint: Endpoint) -> None:
-        if time.monotonic() - self._touched.get(endpoint.name, -_TOUCH) >= _TOUCH:
-            self._touched[endpoint.name] = time.monotonic()
-            with contextlib.suppress(OSError):
-                endpoint.place.used.touch()
+
+def _served(endpoint: Endpoint, model: str) -> Served:
+    """What ``endpoint`` or ``endpoint/adapter`` means."""
+    return Served(endpoint, model.partition("/")[2] or endpoint.spec.default_adapter)
 
 
 def error_of(content: bytes) -> dict[str, Any]:

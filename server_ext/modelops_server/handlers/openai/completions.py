@@ -6,7 +6,6 @@ import asyncio
 import json
 from typing import Any, ClassVar
 
-import httpx
 from tornado.iostream import StreamClosedError
 
 from modelops.errors import Unavailable
@@ -50,15 +49,12 @@ class CompletionsHandler(OpenAIHandler):
             elif reply.is_stream:
                 await self._stream(reply)
             else:
-                try:
-                    content = await reply.whole()
-                except httpx.HTTPError as error:
-                    raise _broken_off() from error
-                self.finish(content)
+                self.finish(await reply.whole())
 
     async def _refused(self, reply: Reply) -> None:
         error = error_of(await reply.whole())
-        self.set_status(reply.status if reply.status not in {401, 403} else 502)
+        # What an engine thinks of our key, or where else it would send one, is not the client's affair.
+        self.set_status(reply.status if reply.status >= 400 and reply.status not in {401, 403} else 502)
         self.finish(json.dumps({"error": error}))
 
     async def _stream(self, reply: Reply) -> None:
@@ -67,8 +63,7 @@ class CompletionsHandler(OpenAIHandler):
             async for piece in reply.pieces():
                 self.write(piece)
                 await self.flush()
-        except httpx.HTTPError:
-            said = _broken_off()
+        except Unavailable as said:
             error = openai_error(503, f"{said.message} {said.hint}", said.code)
             self.write(f"data: {json.dumps({'error': error})}\n\n")
         self.finish()
@@ -84,9 +79,3 @@ class EmbeddingsHandler(CompletionsHandler):
     """``embeddings``."""
 
     api = "embeddings"
-
-
-def _broken_off() -> Unavailable:
-    return Unavailable(
-        "engine_unavailable", "The engine ended while it answered; it is started anew.", "Ask again in a few seconds."
-    )
