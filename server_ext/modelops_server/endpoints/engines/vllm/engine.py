@@ -21,12 +21,13 @@ from modelops_server.environments import Environment, environment
 _OVERHEAD = 2_100 * 10**6
 """Bytes of its processes and of buffers for computing."""
 
-_OFFLINE = {
+_SETTINGS = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
     "PYTHONNOUSERSITE": "1",
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
 }
 
 
@@ -78,7 +79,7 @@ class Vllm:
         computing = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": threads}
         asked = {"arguments": arguments(assignment), "key": assignment.key}
         command = [str(_environment(home).python), "-P", process.__file__]
-        return Launch(command, json.dumps(asked).encode() + b"\n", {**_OFFLINE, **computing})
+        return Launch(command, json.dumps(asked).encode() + b"\n", {**_SETTINGS, **computing})
 
     def request(self, body: dict[str, Any], spec: EndpointSpec, adapter: str | None) -> dict[str, Any]:
         """The name of the model says which adapter."""
