@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ _SETTINGS = {
     "PYTHONNOUSERSITE": "1",
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
 }
+
+
+_SLEEP_SOON = {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000")}
+"""Threads that wait for each other leave the cores to other processes soon."""
 
 
 class Vllm:
@@ -76,7 +81,7 @@ class Vllm:
         """Its own server, started by a small script that reads the key."""
         threads = str(assignment.threads)
         # Bound to cores by itself, it would keep one of them free, and take no notice of other processes.
-        computing = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": threads}
+        computing = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": threads, **_SLEEP_SOON}
         asked = {"arguments": arguments(assignment), "key": assignment.key}
         command = [str(_environment(home).python), "-P", process.__file__]
         return Launch(command, json.dumps(asked).encode() + b"\n", {**_SETTINGS, **computing})
