@@ -131,6 +131,7 @@ def engines(rounds: int) -> dict[str, Any]:
     kinds = {
         **{f"llamacpp {kind}": (f"{MODEL}-{kind}", "llamacpp") for kind in TYPES},
         "transformers": (MODEL, "transformers"),
+        "vllm-cpu": (MODEL, "vllm"),
     }
     rows: dict[str, dict[str, list[Level]]] = {kind: {"1": [], "4": []} for kind in kinds}
     memory: dict[str, int] = {}
@@ -263,7 +264,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     with state_home(asked.home):
-        provide(["llamacpp-kquants"])
+        provide(["llamacpp-kquants", *(["vllm-cpu"] if "engines" in asked.only else [])])
         there = {item["name"] for item in command("artifacts", "list", "--limit", "1000")}
         if not {f"{MODEL}-{kind}" for kind in TYPES} <= there:
             command("run", "quantize-gguf", "-p", f"types={json.dumps(TYPES)}", "-p", f"dataset={DATASET}")

@@ -45,7 +45,12 @@ export function isServing({ state }: Endpoint): boolean {
   return state === 'ready' || state === 'restarting';
 }
 
+const NAMES = new Map([
+  ['llamacpp', 'llama.cpp'],
+  ['vllm', 'vLLM']
+]);
+
 /** What an engine is called by those who made it. */
 export function engineName(engine: string): string {
-  return { llamacpp: 'llama.cpp', vllm: 'vLLM' }[engine] ?? engine;
+  return NAMES.get(engine) ?? engine;
 }

@@ -45,6 +45,19 @@ def test_it_has_what_its_lock_says_on_top_of_the_packages_of_modelops(small: Env
     assert made_from(small.python) == ("small", small.definition.sha256)
 
 
+def test_an_isolated_one_sees_of_the_host_only_what_its_lock_names(home: StateHome, lock: Lock) -> None:
+    lock(extra='isolated = true\nhost = ["pyyaml"]', imports='["greeting", "yaml"]')
+    made = environment(home, "small")
+
+    create(made, silently)
+
+    assert made.problems() == []
+    code = "import yaml, sys; print(yaml.__file__); import pydantic"
+    tried = subprocess.run([made.python, "-c", code], capture_output=True, text=True, check=False)
+    assert tried.stdout.startswith(str(made.folder))
+    assert "No module named 'pydantic'" in tried.stderr
+
+
 def test_its_kernel_is_registered_for_every_jupyter_application(small: Environment) -> None:
     spec = KernelSpecManager().get_kernel_spec("modelops-small")
 

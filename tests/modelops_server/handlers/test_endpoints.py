@@ -29,7 +29,7 @@ def tiny(home: StateHome, tiny_gguf: Path, jp_serverapp: Any) -> Iterator[str]:
 async def test_an_endpoint_from_its_plan_to_its_end(api: Api, tiny: str) -> None:
     plan = (await api.post("endpoint-plan", {"ref": tiny, "options": SMALL})).json
     assert (plan["problem"], plan["engine"], plan["context"], plan["name"]) == (None, "llamacpp", 256, "tiny")
-    assert {engine["name"] for engine in plan["engines"]} == {"llamacpp", "transformers"}
+    assert {engine["name"] for engine in plan["engines"]} == {"llamacpp", "transformers", "vllm"}
     assert 0 < sum(plan["memory"].values()) < plan["free"]
 
     started = await api.post("endpoints", {"ref": tiny, "options": SMALL})

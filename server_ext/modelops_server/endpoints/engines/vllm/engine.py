@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,18 @@ from modelops_server.environments import Environment, environment
 _OVERHEAD = 2_100 * 10**6
 """Bytes of its processes and of buffers for computing."""
 
-_OFFLINE = {
+_SETTINGS = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
     "PYTHONNOUSERSITE": "1",
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
 }
+
+
+_SLEEP_SOON = {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000")}
+"""Threads that wait for each other leave the cores to other processes soon."""
 
 
 class Vllm:
@@ -75,10 +81,10 @@ class Vllm:
         """Its own server, started by a small script that reads the key."""
         threads = str(assignment.threads)
         # Bound to cores by itself, it would keep one of them free, and take no notice of other processes.
-        computing = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": threads}
+        computing = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": threads, **_SLEEP_SOON}
         asked = {"arguments": arguments(assignment), "key": assignment.key}
         command = [str(_environment(home).python), "-P", process.__file__]
-        return Launch(command, json.dumps(asked).encode() + b"\n", {**_OFFLINE, **computing})
+        return Launch(command, json.dumps(asked).encode() + b"\n", {**_SETTINGS, **computing})
 
     def request(self, body: dict[str, Any], spec: EndpointSpec, adapter: str | None) -> dict[str, Any]:
         """The name of the model says which adapter."""

@@ -5,8 +5,15 @@ It is started by its path, with the Python of vLLM's environment, where nothing 
 
 from __future__ import annotations
 
+import ctypes
 import json
+import signal
 import sys
+
+_PR_SET_PDEATHSIG = 1
+
+# vLLM's own processes begin with this module, too (multiprocessing's spawn): each dies with the one that started it.
+ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def main() -> None:
