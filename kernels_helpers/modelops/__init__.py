@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         log_progress,
         log_sample,
         output_folder,
+        run_identity,
     )
     from modelops.inputs import open_adapter, open_artifact
 
@@ -34,6 +35,7 @@ _HOMES = {
     "open_adapter": "modelops.inputs",
     "open_artifact": "modelops.inputs",
     "output_folder": "modelops.events",
+    "run_identity": "modelops.events",
 }
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "open_adapter",
     "open_artifact",
     "output_folder",
+    "run_identity",
     "widgets",
 ]
 

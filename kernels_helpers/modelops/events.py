@@ -6,13 +6,16 @@ same display shows its latest values as one line that updates in place.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 import logging
 import math
 import os
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -77,6 +80,12 @@ def output_folder(name: str) -> Path:
 def checkpoint_folder() -> Path:
     """The folder that a resumable template gets back on its next attempt."""
     return _folder("checkpoints")
+
+
+def run_identity(parameters: Mapping[str, Any]) -> str:
+    """A short name that equal parameters share: only a run with exactly these may continue from a checkpoint."""
+    canonical = json.dumps(parameters, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def emit(type: str, /, **fields: Any) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from modelops import events
 from modelops.errors import InvalidInput, VerificationError
-from modelops.registry import Registry, VerifiedArtifact
+from modelops.registry import Artifact, Registry, VerifiedArtifact
 
 
 def open_artifact(ref: str) -> VerifiedArtifact:
@@ -20,6 +20,13 @@ def open_artifact(ref: str) -> VerifiedArtifact:
     atexit.register(verified.close)
     events.emit("input", ref=verified.artifact.ref, digest=verified.artifact.digest)
     return verified
+
+
+def verify_input(ref: str) -> Artifact:
+    """Verify an artifact that is used elsewhere, such as by an endpoint, and note it as :func:`open_artifact` does."""
+    artifact = Registry().verify(ref)
+    events.emit("input", ref=artifact.ref, digest=artifact.digest)
+    return artifact
 
 
 class OpenedAdapter(NamedTuple):

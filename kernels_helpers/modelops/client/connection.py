@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from modelops.client.discovery import Server, candidates
 from modelops.errors import Conflict, InvalidInput, ModelOpsError, NotFound, Unavailable
+from modelops.events import JOB_FOLDER
+from modelops.paths import StateHome
 
 API = "modelops/api/v1/"
 
@@ -129,7 +133,7 @@ class Connection:
             details = {key: value for key, value in problem.items() if key not in _PROBLEM}
             return kind(problem["code"], problem["detail"], problem.get("hint", ""), **details)
         if said := _openai_error(answer):
-            return kind(str(said.get("code") or said["type"]), str(said["message"]))
+            return kind(str(said.get("code") or said["type"]), str(said["message"]), **_when(answer))
         if answer.status_code == HTTPStatus.NOT_FOUND:
             return Unavailable(
                 "not_installed",
@@ -168,6 +172,12 @@ def _openai_error(answer: httpx.Response) -> dict[str, Any] | None:
         return None
 
 
+def _when(answer: httpx.Response) -> dict[str, Any]:
+    """In how many seconds to ask again, as ``retry_after``, where the answer says so."""
+    said = answer.headers.get("Retry-After", "")
+    return {"retry_after": float(said)} if said.isdecimal() else {}
+
+
 _PROBLEM = frozenset({"type", "title", "status", "code", "detail", "hint", "instance"})
 
 
@@ -180,7 +190,10 @@ def connect(server: Server | None, timeout: float) -> tuple[Connection, dict[str
     for candidate in [server] if server else candidates():
         connection = Connection(candidate, timeout)
         try:
-            return connection, connection.get("health")
+            health = connection.get("health")
+            if candidate.guessed and os.environ.get(JOB_FOLDER):
+                _require_own(candidate, health)
+            return connection, health
         except ModelOpsError as error:
             connection.close()
             tried.append(error)
@@ -192,6 +205,17 @@ def connect(server: Server | None, timeout: float) -> tuple[Connection, dict[str
         "Start one with `jupyter lab`, or name one: modelops.Client('http://127.0.0.1:8888/', token='…').",
         tried=[error.message for error in tried],
     )
+
+
+def _require_own(server: Server, health: dict[str, Any]) -> None:
+    """Raise ``Unavailable`` where a job's kernel has found a server that knows nothing of this job."""
+    own = StateHome.default().root
+    if Path(health["state_home"]).resolve() != own.resolve():
+        raise Unavailable(
+            "other_state_home",
+            f"The Jupyter server at {server.url} has another state home than this job.",
+            f"Start a Jupyter server with MODELOPS_HOME={own}.",
+        )
 
 
 def _given(query: dict[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,8 @@ class Server:
     """How it was found, in words."""
     local: bool = False
     """Whether it is on this machine, where no proxy must see the token."""
+    guessed: bool = False
+    """Whether nothing says that it is the one that is meant: it just runs on this machine."""
 
 
 def candidates(environment: Mapping[str, str] = os.environ, runtime: Path | None = None) -> Iterator[Server]:
@@ -95,6 +97,7 @@ def _running_servers(folder: Path) -> Iterator[tuple[Server, dict[str, Any]]]:
                 facts.get("token") or "",
                 f"runs in {facts['root_dir']}",
                 local=True,
+                guessed=True,
             )
             if parts.scheme in {"http", "https"} and psutil.pid_exists(int(facts["pid"])):
                 yield server, facts

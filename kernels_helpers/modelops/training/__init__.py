@@ -19,9 +19,10 @@ if TYPE_CHECKING:
         tokenize_row,
         tokenize_rows,
     )
+    from modelops.events import run_identity
     from modelops.machine import peak_memory_bytes
     from modelops.training.callbacks import Progress, Samples, StopWhenNotFinite, TimeBudget
-    from modelops.training.checkpoints import last_checkpoint, run_identity
+    from modelops.training.checkpoints import last_checkpoint
     from modelops.training.losses import mean_answer_loss, token_losses
     from modelops.training.merging import require_equal_logits
     from modelops.training.model_cards import merged_model_card, model_card
@@ -44,7 +45,7 @@ _HOMES = {
     "pack": "modelops.conversations",
     "peak_memory_bytes": "modelops.machine",
     "require_equal_logits": "modelops.training.merging",
-    "run_identity": "modelops.training.checkpoints",
+    "run_identity": "modelops.events",
     "token_losses": "modelops.training.losses",
     "tokenize_conversation": "modelops.conversations",
     "tokenize_row": "modelops.conversations",

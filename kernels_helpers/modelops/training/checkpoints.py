@@ -1,20 +1,10 @@
-"""Finds the checkpoint from which a run of the same parameters and inputs goes on."""
+"""Finds the checkpoint from which a run goes on."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
-
-
-def run_identity(parameters: Mapping[str, Any]) -> str:
-    """A short name that equal parameters share: only a run with exactly these may continue from a checkpoint."""
-    canonical = json.dumps(parameters, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def last_checkpoint(folder: Path) -> Path | None:

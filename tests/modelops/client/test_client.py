@@ -13,6 +13,7 @@ import pytest
 from modelops import Client
 from modelops.client.discovery import URL
 from modelops.errors import InvalidInput, ModelOpsError, NotFound, Unavailable
+from modelops.events import JOB_FOLDER
 
 Notebooks = Callable[..., Path]
 
@@ -23,6 +24,23 @@ def test_it_finds_the_running_server_by_itself(running_server: Any, monkeypatch:
 
     with Client() as client:
         assert client.health()["state_home"] == str(running_server.home.root)
+
+
+def test_a_job_finds_the_server_of_its_own_state_home(
+    running_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", running_server.environment["JUPYTER_RUNTIME_DIR"])
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    monkeypatch.setenv(JOB_FOLDER, str(tmp_path))
+    monkeypatch.setenv("MODELOPS_HOME", str(running_server.home.root))
+    Client().close()
+
+    monkeypatch.setenv("MODELOPS_HOME", str(tmp_path))
+    with pytest.raises(Unavailable) as refusal:
+        Client()
+
+    assert refusal.value.code == "other_state_home"
+    assert str(tmp_path) in refusal.value.hint
 
 
 def test_it_finds_the_server_from_a_hubs_environment(running_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:

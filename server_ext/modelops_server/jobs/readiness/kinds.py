@@ -46,6 +46,7 @@ class KindWithBatches(Kind, Protocol):
 
 _MODULES = {
     "evaluate": "modelops_server.jobs.readiness.evaluation",
+    "generate": "modelops_server.jobs.readiness.generation",
     "quantize": "modelops_server.jobs.readiness.quantization",
     "train": "modelops_server.jobs.readiness.training",
 }
