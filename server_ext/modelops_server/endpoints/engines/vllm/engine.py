@@ -12,7 +12,6 @@ from modelops.machine.gpus import gpus
 from modelops.paths import StateHome
 from modelops_server.endpoints.engines.assignment import Assignment
 from modelops_server.endpoints.engines.engine import Launch, Progress
-from modelops_server.endpoints.engines.vllm import process
 from modelops_server.endpoints.engines.vllm.command import arguments, cached_tokens, number_bytes
 from modelops_server.endpoints.memory import Shape
 from modelops_server.endpoints.servable import Servable
@@ -21,6 +20,9 @@ from modelops_server.environments import Environment, environment
 
 _OVERHEAD = 2_100 * 10**6
 """Bytes of its processes and of buffers for computing."""
+
+_PROCESS = Path(__file__).with_name("process.py")
+"""Never imported: who does is bound to die with its parent."""
 
 _SETTINGS = {
     "HF_HUB_OFFLINE": "1",
@@ -83,7 +85,7 @@ class Vllm:
         # Bound to cores by itself, it would keep one of them free, and take no notice of other processes.
         computing = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": threads, **_SLEEP_SOON}
         asked = {"arguments": arguments(assignment), "key": assignment.key}
-        command = [str(_environment(home).python), "-P", process.__file__]
+        command = [str(_environment(home).python), "-P", str(_PROCESS)]
         return Launch(command, json.dumps(asked).encode() + b"\n", {**_SETTINGS, **computing})
 
     def request(self, body: dict[str, Any], spec: EndpointSpec, adapter: str | None) -> dict[str, Any]:

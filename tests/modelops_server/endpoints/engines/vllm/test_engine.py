@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -108,6 +110,20 @@ def test_the_key_is_in_no_argument_and_no_variable(model: Path, home: StateHome,
     assert launch.environment["OMP_NUM_THREADS"] == "2"
     assert launch.environment["HF_HUB_OFFLINE"] == launch.environment["DO_NOT_TRACK"] == "1"
     assert launch.command[0] == str(home.environments / "vllm-cpu" / "bin" / "python")
+
+
+def test_who_starts_it_is_not_bound_to_die_with_its_own_parent(
+    model: Path, home: StateHome, computing: tuple[str, int]
+) -> None:
+    before, signal_number = ctypes.c_int(-1), ctypes.c_int(-1)
+    get_parent_death_signal = 2
+    ctypes.CDLL(None).prctl(get_parent_death_signal, ctypes.byref(before), 0, 0, 0)
+
+    Vllm().launch(assigned(model), home)
+
+    ctypes.CDLL(None).prctl(get_parent_death_signal, ctypes.byref(signal_number), 0, 0, 0)
+    assert signal_number.value == before.value
+    assert "modelops_server.endpoints.engines.vllm.process" not in sys.modules
 
 
 def test_without_its_environment_it_says_how_to_make_it(home: StateHome, computing: tuple[str, int]) -> None:
