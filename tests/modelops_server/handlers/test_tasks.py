@@ -214,7 +214,7 @@ class TestEnvironments:
         again = await ended(await api.post("environments/bare"))
 
         assert (task["state"], task["kind"], task["result"]["state"]) == ("succeeded", "create-environment", "ready")
-        shipped = {"llamacpp", "llamacpp-kquants", "llm-compressor", "lm-eval"}
+        shipped = {"llamacpp", "llamacpp-kquants", "llm-compressor", "lm-eval", "vllm-cpu"}
         assert {item["name"]: item["state"] for item in listed} == {"bare": "ready"} | dict.fromkeys(shipped, "absent")
         assert (again["state"], again["problem"]["code"]) == ("failed", "environment_exists")
         assert (await api("DELETE", "environments/bare")).status == 204
