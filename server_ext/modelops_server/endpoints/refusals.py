@@ -46,8 +46,8 @@ def engine_gone(name: str) -> Unavailable:
     """The engine ended before it answered."""
     return Unavailable(
         "engine_unavailable",
-        f"The engine of {name!r} does not answer; it is started anew.",
-        "Ask again in a few seconds.",
+        f"What serves {name!r} does not answer.",
+        "Ask again in a few seconds: an engine of this machine is started anew.",
     )
 
 

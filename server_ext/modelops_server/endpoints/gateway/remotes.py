@@ -69,10 +69,10 @@ def configured(remotes: Mapping[str, Any]) -> dict[str, Remote]:
     for name, settings in remotes.items():
         check_name(name, "name of a remote model")
         try:
-            found[name] = Remote(name=name, **settings)
-        except (ValidationError, TypeError) as error:
-            problems = error.errors() if isinstance(error, ValidationError) else [{"loc": (), "msg": str(error)}]
-            said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}".lstrip(": ") for one in problems)
+            given = settings if isinstance(settings, Mapping) else {"settings": settings}
+            found[name] = Remote.model_validate({**given, "name": name})
+        except ValidationError as error:
+            said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
             raise InvalidInput(
                 "invalid_remote",
                 f"The remote model {name!r} is not configured as it must be: {said}.",
