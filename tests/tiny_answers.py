@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 from modelops.conversations import tokenize_conversation
+from modelops.models import load_model, load_tokenizer
 
 QUESTIONS = {
     "Hi": "Hello there, friend.",
@@ -50,3 +53,15 @@ def learn(model: Any, tokenizer: Any, answers: dict[str, str], rate: float) -> N
     assert loss.item() < 0.01
     model.eval()
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def learned_model(tiny_model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model, which answers each of ``QUESTIONS``."""
+    folder = tmp_path_factory.mktemp("learned")
+    model, tokenizer = load_model(tiny_model_folder, "float32"), load_tokenizer(tiny_model_folder)
+    torch.manual_seed(0)
+    learn(model, tokenizer, QUESTIONS, rate=5e-3)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from modelops import Client
+from modelops.client import Endpoint as ServedEndpoint
 from modelops.paths import StateHome
 from modelops.registry import Artifact, Build, Registry
 from modelops_server import endpoints
@@ -26,6 +29,18 @@ def register_gguf(home: StateHome, gguf: Path, name: str = "tiny", **metadata: A
     return Registry(home).register(folder, name=name, kind="model", metadata=facts, build=Build("import", {}, ()))
 
 
+SMALL: dict[str, Any] = {"context": 256, "parallel": 2, "threads": 1, "parity": "off"}
+"""How the tiny model is served where nothing else matters."""
+
+
+@contextmanager
+def serving(client: Client, name: str, **options: Any) -> Iterator[ServedEndpoint]:
+    """An endpoint of a registered model that a running server serves, until the end."""
+    started = client.endpoints.start(name, **{**SMALL, **options})
+    yield started
+    started.remove()
+
+
 class EndpointBench:
     """Starts endpoints of one state home and ends them all with the test."""
 
@@ -38,7 +53,7 @@ class EndpointBench:
         asked = {key: options.pop(key) for key in ("name", "engine", "adapters") if key in options}
         if not Registry(self.home).list(name="tiny"):
             register_gguf(self.home, self.gguf)
-        chosen = Options(**{"context": 256, "parallel": 2, "threads": 1, "parity": "off", **options})
+        chosen = Options(**{**SMALL, **options})
         started = endpoints.start(self.home, endpoints.plan(self.home, ref, options=chosen, **asked))
         return self.settled(started.name) if wait else started
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_endpoint import register_gguf
+from tiny_endpoint import register_gguf, serving
 from tiny_gguf import tiny_gguf
 
 from modelops import Client
@@ -22,7 +22,5 @@ NAME = "talker"
 def endpoint(running_server: Any, tiny_gguf: Path) -> Iterator[Endpoint]:
     """An endpoint that is ready; ``endpoint.openai`` says where."""
     register_gguf(running_server.home, tiny_gguf, NAME)
-    with Client(running_server.url, running_server.token) as client:
-        started = client.endpoints.start(NAME, context=512, parallel=2, threads=1, parity="off")
+    with Client(running_server.url, running_server.token) as client, serving(client, NAME, context=512) as started:
         yield started
-        started.remove()

@@ -12,7 +12,8 @@ import pytest
 
 from modelops.client import Endpoint
 
-NAME = "talker"
+from .conftest import NAME
+
 HI: list[Any] = [{"role": "user", "content": "hi"}]
 SHORT: dict[str, Any] = {"model": NAME, "max_tokens": 8, "temperature": 0, "extra_body": {"ignore_eos": True}}
 

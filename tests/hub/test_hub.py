@@ -16,7 +16,7 @@ import nbformat
 import openai
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from tiny_endpoint import register_gguf
+from tiny_endpoint import SMALL, register_gguf
 from tiny_gguf import tiny_gguf
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
@@ -173,8 +173,7 @@ def test_a_browser_that_is_logged_in_follows_a_job_with_its_cookies(users: Any, 
 def test_openais_client_talks_to_an_endpoint_through_the_proxy(users: Any, tiny_gguf: Path) -> None:
     ada, grace = users
     register_gguf(StateHome(ada.folder / "modelops"), tiny_gguf, "talker")
-    options = {"context": 256, "parallel": 2, "threads": 1, "parity": "off"}
-    ada.client.post("/endpoints", json={"ref": "talker", "options": options}).raise_for_status()
+    ada.client.post("/endpoints", json={"ref": "talker", "options": SMALL}).raise_for_status()
     wait(lambda: ada.client.get("/endpoints/talker").json()["state"] == "ready")
     asked: dict[str, Any] = {"model": "talker", "max_tokens": 8, "extra_body": {"ignore_eos": True}}
     said: Any = [{"role": "user", "content": "hi"}]

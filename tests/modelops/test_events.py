@@ -11,6 +11,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
+import modelops
 from modelops import events
 from modelops.errors import InvalidInput
 
@@ -84,3 +85,9 @@ def test_an_output_folder_cannot_lie_elsewhere(name: str, tmp_path: Path, monkey
 def test_an_artifact_must_be_a_folder_that_exists(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="not a folder"):
         events.log_artifact(tmp_path / "missing", "bot", "adapter")
+
+
+def test_a_run_with_another_parameter_has_another_identity() -> None:
+    parameters = {"rank": 8, "learning_rate": None}
+    assert modelops.run_identity(parameters) == modelops.run_identity(dict(reversed(parameters.items())))
+    assert modelops.run_identity(parameters) != modelops.run_identity(parameters | {"rank": 16})

@@ -9,12 +9,13 @@ from typing import Any
 import nbformat
 import pytest
 from made_environments import made, made_lm_eval
+from tiny_answers import learned_model
 from tiny_gguf import tiny_gguf
 
 from modelops import events
 from modelops_server.environments import Environment
 
-__all__ = ["execute", "llm_compressor", "lm_eval", "made_lm_eval", "tiny_gguf"]
+__all__ = ["execute", "learned_model", "llm_compressor", "lm_eval", "made_lm_eval", "tiny_gguf"]
 
 Execute = Callable[..., list[dict[str, Any]]]
 

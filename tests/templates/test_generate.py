@@ -13,10 +13,10 @@ from typing import Any
 import papermill
 import pytest
 from peft import LoraConfig, get_peft_model
-from tiny_answers import QUESTIONS, learn
-from tiny_endpoint import register_gguf
+from tiny_answers import QUESTIONS
+from tiny_endpoint import register_gguf, serving
 from tiny_gguf import write_gguf
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM
 
 from modelops import Client
 from modelops.client import Endpoint, JobFailed
@@ -32,23 +32,9 @@ _BUILD = Build("import", {}, (Dependency("source", "file:test", "0" * 64),))
 _TOO_LONG = "word " * 300
 
 
-@pytest.fixture(scope="module")
-def taught_folder(tiny_model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model, after it learned a few answers by heart."""
-    folder = tmp_path_factory.mktemp("taught")
-    model, tokenizer = (
-        AutoModelForCausalLM.from_pretrained(tiny_model_folder),
-        AutoTokenizer.from_pretrained(tiny_model_folder),
-    )
-    learn(model, tokenizer, QUESTIONS, 3e-3)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
-def taught(registry: Registry, taught_folder: Path) -> Artifact:
-    return registry.register(taught_folder, name="taught", kind="model", metadata={}, build=_BUILD)
+def taught(registry: Registry, learned_model: Path) -> Artifact:
+    return registry.register(learned_model, name="taught", kind="model", metadata={}, build=_BUILD)
 
 
 def _questions(registry: Registry, folder: Path, times: int = 1) -> Artifact:
@@ -105,10 +91,10 @@ def test_a_model_answers_and_the_answers_can_be_trained_on(
 
 
 def test_a_system_prompt_several_samples_and_an_adapter(
-    execute: Execute, registry: Registry, taught: Artifact, questions: Artifact, taught_folder: Path, tmp_path: Path
+    execute: Execute, registry: Registry, taught: Artifact, questions: Artifact, learned_model: Path, tmp_path: Path
 ) -> None:
     lora = LoraConfig(r=4, target_modules="all-linear", init_lora_weights=False)
-    adapted = get_peft_model(AutoModelForCausalLM.from_pretrained(taught_folder), lora)
+    adapted = get_peft_model(AutoModelForCausalLM.from_pretrained(learned_model), lora)
     adapted.save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
     trained_on = {"base_model": taught.ref, "base_digest": taught.digest}
     adapter = registry.register(tmp_path / "adapter", name="bot", kind="adapter", metadata=trained_on, build=_BUILD)
@@ -197,17 +183,15 @@ def _dependencies(registry: Registry, artifact: Artifact) -> list[dict[str, Any]
 
 @pytest.fixture(scope="module")
 def served(
-    running_server: Any, taught_folder: Path, tmp_path_factory: pytest.TempPathFactory
+    running_server: Any, learned_model: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Client, Endpoint]]:
     """A server with the taught model as an endpoint, and its questions many times."""
     gguf = tmp_path_factory.mktemp("gguf") / "taught.gguf"
-    write_gguf(taught_folder, gguf)
+    write_gguf(learned_model, gguf)
     register_gguf(running_server.home, gguf, "spoken-to")
     _questions(Registry(running_server.home), running_server.root, times=12)
-    with Client(running_server.url, running_server.token) as client:
-        started = client.endpoints.start("spoken-to", context=256, parallel=2, threads=1, parity="off")
+    with Client(running_server.url, running_server.token) as client, serving(client, "spoken-to") as started:
         yield client, started
-        started.remove()
 
 
 GIVEN = {"dataset": "questions", "endpoint": "spoken-to", "max_tokens": 60, "concurrency": 2}

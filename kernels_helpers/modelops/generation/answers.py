@@ -24,17 +24,11 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a model answered to a prompt."""
+class _OfPrompt:
+    """What came of the prompt of a row, for one of its samples."""
 
     row: int
     sample: int
-    text: str
-    finish_reason: str
-    """``stop`` where the model ended it, ``length`` where the limit did."""
-    tokens: int | None
-    """Tokens that were written; ``None`` where an engine does not say."""
-    prompt_tokens: int | None
 
     @property
     def key(self) -> Key:
@@ -45,20 +39,23 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class Answer(_OfPrompt):
+    """What a model answered to a prompt."""
+
+    text: str
+    finish_reason: str
+    """``stop`` where the model ended it, ``length`` where the limit did."""
+    tokens: int | None
+    """Tokens that were written; ``None`` where an engine does not say."""
+    prompt_tokens: int | None
+
+
+@dataclass(frozen=True)
+class Refusal(_OfPrompt):
     """Why a prompt has no answer that could be kept."""
 
-    row: int
-    sample: int
     code: str
     message: str
-
-    @property
-    def key(self) -> Key:
-        return self.row, self.sample
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 Outcome = Answer | Refusal

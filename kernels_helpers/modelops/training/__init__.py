@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         tokenize_row,
         tokenize_rows,
     )
-    from modelops.events import run_identity
     from modelops.machine import peak_memory_bytes
     from modelops.training.callbacks import Progress, Samples, StopWhenNotFinite, TimeBudget
     from modelops.training.checkpoints import last_checkpoint
@@ -45,7 +44,6 @@ _HOMES = {
     "pack": "modelops.conversations",
     "peak_memory_bytes": "modelops.machine",
     "require_equal_logits": "modelops.training.merging",
-    "run_identity": "modelops.events",
     "token_losses": "modelops.training.losses",
     "tokenize_conversation": "modelops.conversations",
     "tokenize_row": "modelops.conversations",
@@ -69,7 +67,6 @@ __all__ = [
     "pack",
     "peak_memory_bytes",
     "require_equal_logits",
-    "run_identity",
     "token_losses",
     "tokenize_conversation",
     "tokenize_row",

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from scripted_endpoint import ScriptedEndpoint
-from tiny_endpoint import register_gguf
+from tiny_endpoint import register_gguf, serving
 
 from modelops import Client
 from modelops.client import Endpoint
@@ -22,10 +22,8 @@ from modelops.errors import Conflict, InvalidInput, NotFound, Unavailable
 @pytest.fixture(scope="module")
 def endpoint(running_server: Any, tiny_gguf: Path) -> Iterator[Endpoint]:
     register_gguf(running_server.home, tiny_gguf, "spoken-to")
-    with Client(running_server.url, running_server.token) as client:
-        started = client.endpoints.start("spoken-to", context=256, parallel=2, threads=1, parity="off")
+    with Client(running_server.url, running_server.token) as client, serving(client, "spoken-to") as started:
         yield started
-        started.remove()
 
 
 def test_a_question_is_answered_with_what_it_took(endpoint: Endpoint) -> None:

@@ -9,31 +9,20 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_answers import QUESTIONS, learn
-from tiny_endpoint import register_gguf
+from tiny_answers import QUESTIONS, learned_model
+from tiny_endpoint import register_gguf, serving
 from tiny_gguf import write_gguf
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from modelops import Client
 from modelops.generation import Prompt, read_prompts
 from modelops.models import Loaded, load_for_inference
 
-
-@pytest.fixture(scope="session")
-def taught_folder(tiny_model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model, after it learned a few answers by heart."""
-    folder = tmp_path_factory.mktemp("taught")
-    model = AutoModelForCausalLM.from_pretrained(tiny_model_folder)
-    tokenizer = AutoTokenizer.from_pretrained(tiny_model_folder)
-    learn(model, tokenizer, QUESTIONS, 3e-3)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+__all__ = ["learned_model"]
 
 
 @pytest.fixture(scope="session")
-def taught(taught_folder: Path) -> Loaded:
-    return load_for_inference(taught_folder)
+def taught(learned_model: Path) -> Loaded:
+    return load_for_inference(learned_model)
 
 
 @pytest.fixture(autouse=True)
@@ -56,17 +45,15 @@ def prompts(tmp_path: Path) -> list[Prompt]:
 
 @pytest.fixture(scope="module")
 def client(
-    running_server: Any, taught_folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeymodule: pytest.MonkeyPatch
+    running_server: Any, learned_model: Path, tmp_path_factory: pytest.TempPathFactory, monkeymodule: pytest.MonkeyPatch
 ) -> Iterator[Client]:
     """A client of a server that serves the taught model as ``taught``; this process uses its state home."""
     gguf = tmp_path_factory.mktemp("gguf") / "taught.gguf"
-    write_gguf(taught_folder, gguf)
+    write_gguf(learned_model, gguf)
     register_gguf(running_server.home, gguf, "taught")
     monkeymodule.setenv("MODELOPS_HOME", str(running_server.home.root))
-    with Client(running_server.url, running_server.token) as client:
-        started = client.endpoints.start("taught", context=256, parallel=2, threads=1, parity="off")
+    with Client(running_server.url, running_server.token) as client, serving(client, "taught"):
         yield client
-        started.remove()
 
 
 @pytest.fixture(scope="module")

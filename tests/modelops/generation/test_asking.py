@@ -112,7 +112,7 @@ def test_the_limit_of_requests_in_a_minute_is_told_with_the_time_to_come_back(cl
     with pytest.raises(Unavailable) as busy:
         for _ in range(700):
             with contextlib.suppress(InvalidInput):
-                endpoint.chat([])
+                endpoint.chat([], max_tokens=1)
 
     assert busy.value.code == "rate_limit_exceeded"
     assert 0 < busy.value.details["retry_after"] <= 60

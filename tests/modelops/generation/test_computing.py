@@ -65,8 +65,8 @@ def test_what_is_drawn_by_chance_does_not_depend_on_where_a_run_was_cut_off(
     assert _answered(taught, prompts, tmp_path / "other", other).outcomes != whole.outcomes
 
 
-def test_scores_that_are_no_numbers_end_it(taught_folder: Path, prompts: list[Prompt], tmp_path: Path) -> None:
-    broken = load_for_inference(taught_folder)
+def test_scores_that_are_no_numbers_end_it(learned_model: Path, prompts: list[Prompt], tmp_path: Path) -> None:
+    broken = load_for_inference(learned_model)
     with torch.no_grad():
         broken.model.get_input_embeddings().weight[5, 0] = math.nan  # type: ignore[operator, index]
 
@@ -75,9 +75,9 @@ def test_scores_that_are_no_numbers_end_it(taught_folder: Path, prompts: list[Pr
 
 
 def test_a_tokenizer_without_a_chat_template_cannot_be_asked(
-    taught_folder: Path, prompts: list[Prompt], tmp_path: Path
+    learned_model: Path, prompts: list[Prompt], tmp_path: Path
 ) -> None:
-    loaded = load_for_inference(taught_folder)
+    loaded = load_for_inference(learned_model)
     loaded.tokenizer.chat_template = None
 
     with pytest.raises(InvalidInput, match="no chat template"):
@@ -85,9 +85,9 @@ def test_a_tokenizer_without_a_chat_template_cannot_be_asked(
 
 
 def test_a_conversation_that_the_template_refuses_is_left_out(
-    taught_folder: Path, prompts: list[Prompt], tmp_path: Path
+    learned_model: Path, prompts: list[Prompt], tmp_path: Path
 ) -> None:
-    loaded = load_for_inference(taught_folder)
+    loaded = load_for_inference(learned_model)
     loaded.tokenizer.chat_template = "{{ raise_exception('no system message') }}"
 
     [outcome] = _answered(loaded, prompts[:1], tmp_path / "run").outcomes.values()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from scripted_endpoint import ScriptedEndpoint
-from tiny_endpoint import register_gguf
+from tiny_endpoint import register_gguf, serving
 from tiny_gguf import tiny_gguf
 
 from modelops import Client
@@ -25,9 +25,8 @@ __all__ = ["tiny_gguf"]
 @pytest.fixture(scope="module")
 def endpoint(client: Client, running_server: Any, tiny_gguf: Path) -> Iterator[Endpoint]:
     register_gguf(running_server.home, tiny_gguf, "spoken-to")
-    started = client.endpoints.start("spoken-to", context=256, parallel=1, threads=1, parity="off")
-    yield started
-    started.remove()
+    with serving(client, "spoken-to", parallel=1) as started:
+        yield started
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from scripted_endpoint import ScriptedEndpoint
-from tiny_endpoint import register_gguf
+from tiny_endpoint import register_gguf, serving
 from tiny_gguf import tiny_gguf
 from traitlets.config import Config
 
@@ -144,12 +144,11 @@ def test_a_notebook_talks_to_a_real_endpoint(
     monkeypatch.setenv("MODELOPS_URL", running_server.url)
     monkeypatch.setenv("MODELOPS_TOKEN", running_server.token)
     register_gguf(running_server.home, tiny_gguf, "of-cells")
-    endpoint = client.endpoints.start("of-cells", context=256, threads=1, parity="off")
     sources = ["%load_ext modelops", "%%chat --max-tokens 5\nhi", f"%%chat\n{'word ' * 2000}"]
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
 
-    NotebookClient(notebook, kernel_name="python3", allow_errors=True).execute()
-    endpoint.remove()
+    with serving(client, "of-cells"):
+        NotebookClient(notebook, kernel_name="python3", allow_errors=True).execute()
 
     nbformat.validate(notebook)
     answered, too_long = (cell.outputs for cell in notebook.cells[1:])

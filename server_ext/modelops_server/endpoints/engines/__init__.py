@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import entry_points
+from pkgutil import resolve_name
 
 from modelops.errors import InvalidInput, NotFound, Unavailable
 from modelops.machine.gpus import gpus
@@ -15,7 +17,11 @@ GROUP = "modelops.engines"
 
 AUTO = "auto"
 
-_OURS = ("llamacpp", "transformers", "vllm")
+_OURS = {
+    "llamacpp": "llamacpp.engine:LlamaCpp",
+    "transformers": "transformers.engine:Transformers",
+    "vllm": "vllm.engine:Vllm",
+}
 
 
 def _preferred() -> tuple[str, ...]:
@@ -28,24 +34,19 @@ def engine_names() -> list[str]:
     return sorted({point.name for point in entry_points(group=GROUP)} | set(_OURS))
 
 
+@cache
 def load_engine(name: str) -> Engine:
-    """The engine called ``name``; raises ``NotFound``."""
-    if name == "llamacpp":
-        from modelops_server.endpoints.engines.llamacpp.engine import LlamaCpp
-
-        return LlamaCpp()
-    if name == "transformers":
-        from modelops_server.endpoints.engines.transformers.engine import Transformers
-
-        return Transformers()
-    if name == "vllm":
-        from modelops_server.endpoints.engines.vllm.engine import Vllm
-
-        return Vllm()
-    for point in entry_points(group=GROUP, name=name):
-        engine: Engine = point.load()()
-        return engine
-    raise NotFound("unknown_engine", f"There is no engine {name!r}.", f"Choose one of: {', '.join(engine_names())}.")
+    """The engine called ``name``; raises ``NotFound``. Every request asks for one, and they hold no state."""
+    made = (
+        resolve_name(f"{__name__}.{_OURS[name]}")
+        if name in _OURS
+        else next((point.load() for point in entry_points(group=GROUP, name=name)), None)
+    )
+    if made is None:
+        known = ", ".join(engine_names())
+        raise NotFound("unknown_engine", f"There is no engine {name!r}.", f"Choose one of: {known}.")
+    engine: Engine = made()
+    return engine
 
 
 def choose_engine(name: str, servable: Servable, home: StateHome) -> Engine:

@@ -46,11 +46,16 @@ class Engine(Protocol):
     ) -> Assignment:
         """The assignment with what the process loads: it may write that into ``scratch`` first.
 
-        ``assignment`` names folders with verified files. Raises ``ModelOpsError``.
+        ``assignment`` names folders with verified files; most load them as they are. Raises ``ModelOpsError``.
         """
+        return assignment
 
     def launch(self, assignment: Assignment, home: StateHome) -> Launch:
         """How the process is started for a prepared assignment."""
 
     def request(self, body: dict[str, Any], spec: EndpointSpec, adapter: str | None) -> dict[str, Any]:
-        """A client's request as the process takes it, to be answered with one of the adapters or with none."""
+        """A client's request as the process takes it, to be answered with one of the adapters or with none.
+
+        For most the name of the model says which.
+        """
+        return body

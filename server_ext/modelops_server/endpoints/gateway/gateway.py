@@ -18,7 +18,7 @@ from modelops.errors import InvalidInput, NotFound
 from modelops.names import check_name
 from modelops.paths import StateHome
 from modelops_server.endpoints.endpoint import Endpoint, endpoints, find
-from modelops_server.endpoints.gateway.engine import Engine, Response
+from modelops_server.endpoints.gateway.connection import Connection, Response
 from modelops_server.endpoints.gateway.remotes import Remote
 from modelops_server.endpoints.gateway.target import Served, Target
 from modelops_server.endpoints.gateway.traffic import Measured, Traffic
@@ -77,7 +77,7 @@ class Gateway:
         self._rates = Rates(self._limits.per_minute)
         self._turns: dict[str, Turns] = {}
         self._traffic: dict[str, Traffic] = {}
-        self._engines: dict[str, Engine] = {}
+        self._connections: dict[str, Connection] = {}
         self._touched: dict[str, float] = {}
 
     async def names(self) -> dict[str, Target]:
@@ -115,10 +115,10 @@ class Gateway:
             # It may have been started anew while the request waited.
             target = await self.target(str(body["model"])) if target.gone else target
             self._touch(target)
-            engine = self._engine(target)
+            connection = await self._connection(target)
             measured, failed = Measured(), True
             try:
-                async with engine.asked(api, target.request(body)) as response:
+                async with connection.asked(api, target.request(body)) as response:
                     yield Reply(response, measured)
                     failed = response.status >= HTTPStatus.BAD_REQUEST
             finally:
@@ -140,8 +140,8 @@ class Gateway:
 
     async def close(self) -> None:
         """End the connections to engines."""
-        for engine in self._engines.values():
-            await engine.close()
+        for connection in self._connections.values():
+            await connection.close()
 
     def _turns_of(self, target: Target) -> Turns:
         # A few more than are answered at a time: the engine finds the next when it is done with one.
@@ -151,12 +151,15 @@ class Gateway:
             known = self._turns[target.name] = Turns(running, self._limits.waiting)
         return known
 
-    def _engine(self, target: Target) -> Engine:
-        known = self._engines.get(target.name)
-        if known is None or known.place != target.place:
-            known = Engine(target.name, target.place, target.address(), self._limits.timeout)
-            self._engines[target.name] = known
-        return known
+    async def _connection(self, target: Target) -> Connection:
+        known = self._connections.get(target.name)
+        if known is not None and known.place == target.place:
+            return known
+        made = Connection(target.name, target.place, target.address(), self._limits.timeout)
+        self._connections[target.name] = made
+        if known is not None:
+            await known.leave()
+        return made
 
     def _touch(self, target: Target) -> None:
         if time.monotonic() - self._touched.get(target.name, -_TOUCH) >= _TOUCH:

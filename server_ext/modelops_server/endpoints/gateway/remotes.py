@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, fie
 
 from modelops.errors import InvalidInput, Unavailable
 from modelops.names import check_name
-from modelops_server.endpoints.gateway.engine import Address
+from modelops_server.endpoints.gateway.connection import Address
 
 
 class Remote(BaseModel):

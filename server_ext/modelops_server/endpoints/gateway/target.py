@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from modelops_server.endpoints.endpoint import Endpoint
 from modelops_server.endpoints.engines import load_engine
-from modelops_server.endpoints.gateway.engine import Address
+from modelops_server.endpoints.gateway.connection import Address
 from modelops_server.endpoints.refusals import engine_gone
 from modelops_server.endpoints.sockets import engine_api
 

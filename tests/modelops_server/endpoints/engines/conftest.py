@@ -11,21 +11,11 @@ import pytest
 import torch
 from engine_process import Engine
 from peft import LoraConfig, get_peft_model
-from tiny_answers import NEXT, QUESTIONS, THIRD, learn
+from tiny_answers import NEXT, THIRD, learn, learned_model
 
 from modelops.models import load_model, load_tokenizer
 
-
-@pytest.fixture(scope="session")
-def learned_model(tiny_model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model, which answers each of ``QUESTIONS``."""
-    folder = tmp_path_factory.mktemp("learned")
-    model, tokenizer = load_model(tiny_model_folder, "float32"), load_tokenizer(tiny_model_folder)
-    torch.manual_seed(0)
-    learn(model, tokenizer, QUESTIONS, rate=5e-3)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+__all__ = ["learned_model"]
 
 
 @pytest.fixture(scope="session")

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from modelops.errors import ModelOpsError
 from modelops_server.endpoints.engines.assignment import Assignment
+from modelops_server.endpoints.engines.threads import ROUNDS, SPIN_COUNT
 
 if TYPE_CHECKING:
     from modelops_server.endpoints.engines.transformers.decoding import Decoder
 
 _log = logging.getLogger("modelops.engine")
-
-_ROUNDS = "1000"
-"""How often OpenMP's threads look whether the others are ready before they sleep, by default 300,000 times."""
 
 
 def main() -> None:
@@ -85,9 +83,7 @@ def _compute(assignment: Assignment, loaded: Future[Decoder]) -> None:
 def _load(assignment: Assignment) -> Decoder:
     from modelops.models.loading import import_transformers, quiet
 
-    # Read when torch is loaded. With the default a thread whose neighbour has no core turns round for milliseconds,
-    # some hundred times a token: beside two busy processes on two cores 0.3 tokens/s were left of 40, like this 11.
-    os.environ.setdefault("GOMP_SPINCOUNT", _ROUNDS)
+    os.environ[SPIN_COUNT] = ROUNDS
     transformers = import_transformers()
     import torch
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 from modelops.errors import Unavailable
 from modelops.machine.hardware import processor, torch_build
 from modelops.paths import StateHome
 from modelops_server.endpoints.engines.assignment import Assignment
-from modelops_server.endpoints.engines.engine import Launch, Progress
+from modelops_server.endpoints.engines.engine import Engine, Launch
 from modelops_server.endpoints.memory import Shape
 from modelops_server.endpoints.servable import Servable
-from modelops_server.endpoints.spec import EndpointSpec
 
 _OVERHEAD = 700 * 10**6
 """Bytes of Python, torch, transformers and buffers for computing."""
 
 
-class Transformers:
+class Transformers(Engine):
     """Serves every model that can be evaluated, loaded as it was evaluated."""
 
     name = "transformers"
@@ -51,17 +48,7 @@ class Transformers:
             "process": _OVERHEAD,
         }
 
-    def prepare(
-        self, assignment: Assignment, spec: EndpointSpec, home: StateHome, scratch: Path, progress: Progress
-    ) -> Assignment:
-        """It loads the folders as they are."""
-        return assignment
-
     def launch(self, assignment: Assignment, home: StateHome) -> Launch:
         """Our own process around transformers."""
         command = [sys.executable, "-P", "-m", "modelops_server.endpoints.engines.transformers"]
         return Launch(command, assignment.line())
-
-    def request(self, body: dict[str, Any], spec: EndpointSpec, adapter: str | None) -> dict[str, Any]:
-        """The name of the model says which adapter."""
-        return body

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
-from typing import Any
 
 from modelops.errors import InvalidInput, NotFound, Unavailable
 from modelops.machine.gpus import gpus
 from modelops.paths import StateHome
 from modelops_server.endpoints.engines.assignment import Assignment
-from modelops_server.endpoints.engines.engine import Launch, Progress
+from modelops_server.endpoints.engines.engine import Engine, Launch
+from modelops_server.endpoints.engines.threads import ROUNDS, SPIN_COUNT
 from modelops_server.endpoints.engines.vllm.command import arguments, cached_tokens, number_bytes
 from modelops_server.endpoints.memory import Shape
 from modelops_server.endpoints.servable import Servable
-from modelops_server.endpoints.spec import EndpointSpec
 from modelops_server.environments import Environment, environment
 
 _OVERHEAD = 2_100 * 10**6
@@ -34,11 +32,7 @@ _SETTINGS = {
 }
 
 
-_SLEEP_SOON = {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "1000")}
-"""Threads that wait for each other leave the cores to other processes soon."""
-
-
-class Vllm:
+class Vllm(Engine):
     """Serves models of the transformers library; its environment is its own."""
 
     name = "vllm"
@@ -73,24 +67,14 @@ class Vllm:
             "process": _OVERHEAD,
         }
 
-    def prepare(
-        self, assignment: Assignment, spec: EndpointSpec, home: StateHome, scratch: Path, progress: Progress
-    ) -> Assignment:
-        """It loads the folders as they are."""
-        return assignment
-
     def launch(self, assignment: Assignment, home: StateHome) -> Launch:
         """Its own server, started by a small script that reads the key."""
         threads = str(assignment.threads)
         # Bound to cores by itself, it would keep one of them free, and take no notice of other processes.
-        computing = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": threads, **_SLEEP_SOON}
+        computing = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": threads, SPIN_COUNT: ROUNDS}
         asked = {"arguments": arguments(assignment), "key": assignment.key}
         command = [str(_environment(home).python), "-P", str(_PROCESS)]
         return Launch(command, json.dumps(asked).encode() + b"\n", {**_SETTINGS, **computing})
-
-    def request(self, body: dict[str, Any], spec: EndpointSpec, adapter: str | None) -> dict[str, Any]:
-        """The name of the model says which adapter."""
-        return body
 
 
 def _environment(home: StateHome) -> Environment:
