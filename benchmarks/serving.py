@@ -17,12 +17,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import httpx
+from common import relay
 from common.machine import memory_bandwidth
 from common.workplace import DATASET, MODEL, command, provide, state_home
 
@@ -31,6 +32,7 @@ from modelops.registry import Build, Registry
 from modelops_server import endpoints
 from modelops_server.endpoints.bench.load import Level, run_level
 from modelops_server.endpoints.direct import engine_client
+from modelops_server.endpoints.sockets import engine_api
 
 TYPES = ("q8_0", "q4_k_m")
 ADAPTERS = 8
@@ -81,6 +83,20 @@ def jupyter() -> Iterator[httpx.AsyncClient]:
             server.wait()
 
 
+@contextmanager
+def relayed(endpoint: endpoints.Endpoint) -> Iterator[httpx.AsyncClient]:
+    """A client of the engine through a process that does nothing but hand on bytes."""
+    socket = str(endpoint.status.socket)
+    process = subprocess.Popen([sys.executable, relay.__file__, socket], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        api = {**engine_api(Path(socket)), "base_url": f"http://127.0.0.1:{int(process.stdout.readline())}/v1/"}
+        yield httpx.AsyncClient(timeout=600, limits=httpx.Limits(max_keepalive_connections=0), **api)
+    finally:
+        process.kill()
+        process.wait()
+
+
 def summary(levels: list[Level]) -> dict[str, Any]:
     """Tokens a second, and the median time to the first token, of several rounds of one kind."""
     good = [answer for level in levels for answer in level.good]
@@ -98,17 +114,19 @@ def ratio(ours: dict[str, Any], theirs: dict[str, Any]) -> float:
 
 
 def overhead(rounds: int) -> list[dict[str, Any]]:
-    """Our API and the bare engine in turns, with one request at a time and with eight."""
+    """Our API, a relay of bytes and the bare engine in turns, with one request at a time and with eight."""
     rows = []
-    with served(f"{MODEL}-q8_0", "--parallel", "8", "--context", "512") as name, jupyter() as ours:
+    with ExitStack() as stack:
+        name = stack.enter_context(served(f"{MODEL}-q8_0", "--parallel", "8", "--context", "512"))
         endpoint = endpoints.find(StateHome.default(), name)
+        ours, bytes_only = stack.enter_context(jupyter()), stack.enter_context(relayed(endpoint))
 
         async def measure(concurrency: int) -> dict[str, Any]:
-            found: dict[str, list[Level]] = {"engine": [], "api": []}
+            found: dict[str, list[Level]] = {"engine": [], "api": [], "relay": []}
             async with engine_client(endpoint) as engine:
                 await run_level(engine, [name], concurrency, concurrency, 8)
                 for number in range(rounds):
-                    order = [("engine", engine), ("api", ours)]
+                    order = [("engine", engine), ("api", ours), ("relay", bytes_only)]
                     for kind, client in order if number % 2 else reversed(order):
                         found[kind].append(await run_level(client, [name], concurrency, 2 * concurrency, TOKENS))
             return {"concurrency": concurrency, **{kind: summary(levels) for kind, levels in found.items()}}
@@ -117,10 +135,12 @@ def overhead(rounds: int) -> list[dict[str, Any]]:
             for concurrency in (1, 8):
                 print(f"overhead with {concurrency} at a time", file=sys.stderr)
                 row = await measure(concurrency)
-                row["ratio"] = ratio(row["api"], row["engine"])
-                row["first_token_later"] = row["api"]["first_token"] - row["engine"]["first_token"]
+                for kind in ("api", "relay"):
+                    later = row[kind]["first_token"] - row["engine"]["first_token"]
+                    row[kind].update(ratio=ratio(row[kind], row["engine"]), first_token_later=later)
                 rows.append(row)
             await ours.aclose()
+            await bytes_only.aclose()
 
         asyncio.run(both())
     return rows
@@ -230,14 +250,26 @@ def adapters(rounds: int) -> list[dict[str, Any]]:
     return rows
 
 
+def targets(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What our API may take of the engine's speed."""
+    found = {}
+    for row in rows:
+        share, later = row["api"]["ratio"], 1000 * row["api"]["first_token_later"]
+        many = f"{row['concurrency']}_at_a_time"
+        found[f"share_{many}"] = {"value": round(share, 3), "target": ">= 0.97", "met": share >= 0.97}
+        found[f"first_token_later_ms_{many}"] = {"value": round(later, 1), "target": "<= 5", "met": later <= 5}
+    return found
+
+
 def report(result: dict[str, Any]) -> None:
     """Print what was measured."""
     for row in result.get("overhead", ()):
-        speeds = [median(row[kind]["tokens_per_second"]) for kind in ("api", "engine")]
-        print(
-            f"{row['concurrency']} at a time: API {speeds[0]:.1f}, bare engine {speeds[1]:.1f} tokens/s: "
-            f"{row['ratio']:.1%}; first token {1000 * row['first_token_later']:+.1f} ms"
-        )
+        engine = median(row["engine"]["tokens_per_second"])
+        said = [f"{row['concurrency']} at a time: bare engine {engine:.1f} tokens/s"]
+        for kind, way in (("api", "our API"), ("relay", "a relay of bytes")):
+            later = 1000 * row[kind]["first_token_later"]
+            said.append(f"through {way} {row[kind]['ratio']:.1%} of that, first token {later:+.1f} ms")
+        print("; ".join(said))
     if measured := result.get("engines"):
         print(f"memory: {measured['memory_bandwidth'] / 1e9:.1f} GB/s read by all cores")
         for kind, row in measured["rows"].items():
@@ -271,6 +303,7 @@ def main() -> None:
         if "adapters" in asked.only and "python-docs" not in there:
             command("run", "sft", "-p", "max_minutes=1", "-p", "adapter_name=python-docs")
         measured = {part: globals()[part](asked.rounds) for part in PARTS if part in asked.only}
+    measured["targets"] = targets(measured.get("overhead", []))
     print(json.dumps(measured, indent=2)) if asked.json else report(measured)
 
 

@@ -54,6 +54,11 @@ class Place:
         """What every process of the endpoint carries in its environment, by which what was left of it is found."""
         return "endpoint-" + hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
 
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """What was asked for, and what the keeper said last; each is replaced as a whole."""
+        return self.folder / "spec.json", self.folder / "status.json"
+
     @contextmanager
     def managed(self) -> Iterator[None]:
         """Hold while the endpoint is started, stopped, changed or removed: one process does at a time."""
@@ -62,17 +67,17 @@ class Place:
 
     def spec(self) -> EndpointSpec:
         """What was asked for; raises ``FileNotFoundError`` where there is no endpoint, ``ValueError`` for damage."""
-        return EndpointSpec.model_validate_json((self.folder / "spec.json").read_bytes())
+        return EndpointSpec.model_validate_json(self.files[0].read_bytes())
 
     def write_spec(self, spec: EndpointSpec) -> None:
         """Keep what is asked for."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_atomic(self.folder / "spec.json", spec.model_dump_json(indent=2).encode(), mode=0o600)
+        write_atomic(self.files[0], spec.model_dump_json(indent=2).encode(), mode=0o600)
 
     def status(self) -> Status:
         """What the keeper said last; raises as :meth:`spec` does."""
-        return Status.model_validate_json((self.folder / "status.json").read_bytes())
+        return Status.model_validate_json(self.files[1].read_bytes())
 
     def write_status(self, status: Status) -> None:
         """Say how the endpoint is: the keeper, or who holds its lock because there is none."""
-        write_atomic(self.folder / "status.json", status.model_dump_json(indent=2).encode(), mode=0o600)
+        write_atomic(self.files[1], status.model_dump_json(indent=2).encode(), mode=0o600)

@@ -15,10 +15,10 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from modelops.errors import InvalidInput, NotFound
-from modelops.names import check_name
 from modelops.paths import StateHome
-from modelops_server.endpoints.endpoint import Endpoint, endpoints, find
+from modelops_server.endpoints.endpoint import Endpoint, endpoints
 from modelops_server.endpoints.gateway.connection import Connection, Response
+from modelops_server.endpoints.gateway.known import Known
 from modelops_server.endpoints.gateway.remotes import Remote
 from modelops_server.endpoints.gateway.target import Served, Target
 from modelops_server.endpoints.gateway.traffic import Measured, Traffic
@@ -72,6 +72,7 @@ class Gateway:
         self, home: StateHome, limits: Limits | None = None, remotes: Mapping[str, Remote] | None = None
     ) -> None:
         self._home = home
+        self._known = Known(home)
         self._limits = limits or Limits()
         self._remotes = remotes or {}
         self._rates = Rates(self._limits.per_minute)
@@ -93,8 +94,7 @@ class Gateway:
             return remote
         name = model.partition("/")[0]
         try:
-            check_name(name)
-            endpoint = await asyncio.to_thread(find, self._home, name)
+            endpoint = await self._known.find(name)
         except (NotFound, InvalidInput) as error:
             raise unknown_model(model, list(await self.names())) from error
         if not endpoint.ready:
