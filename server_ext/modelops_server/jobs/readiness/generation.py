@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from modelops.client.discovery import candidates
 from modelops.errors import InvalidInput
 from modelops.generation import check_sources
 from modelops_server.jobs.preflight import missing_packages
@@ -31,6 +32,13 @@ def _sources(context: Context) -> Check | None:
         return Check(name="sources", status="blocked", sentence=error.message, mend=Mend(sentence=error.hint))
     if not endpoint:
         return None
+    if next(candidates(), None) is None:
+        return Check(
+            name="sources",
+            status="blocked",
+            sentence="An endpoint is asked through a Jupyter server with ModelOps, and none runs here.",
+            mend=Mend(sentence="Start one, or set MODELOPS_URL and MODELOPS_TOKEN.", command="jupyter lab"),
+        )
     sentence = f"Whether the endpoint {endpoint} answers is seen when the job begins."
     return Check(name="sources", status="unknown", sentence=sentence)
 

@@ -40,10 +40,25 @@ def test_a_run_that_can_start(generate: Generate) -> None:
     assert checks["dataset"].sentence == "The rows of its train split are asked."
 
 
-def test_exactly_one_of_model_and_endpoint_is_named(generate: Generate) -> None:
+def test_exactly_one_of_model_and_endpoint_is_named(generate: Generate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODELOPS_URL", "http://127.0.0.1:8888/")
     assert generate()["sources"].status == "blocked"
     assert generate(model="tiny", endpoint="bot")["sources"].status == "blocked"
     assert generate(endpoint="bot")["sources"].status == "unknown"
+
+
+def test_an_endpoint_needs_a_server_that_can_be_asked(
+    generate: Generate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("MODELOPS_URL", "JUPYTERHUB_SERVICE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+
+    check = generate(endpoint="bot")["sources"]
+
+    assert check.status == "blocked"
+    assert check.mend is not None
+    assert check.mend.command == "jupyter lab"
 
 
 def test_a_gguf_file_is_left_to_an_endpoint(generate: Generate, home: StateHome, tiny_gguf: Path) -> None:
