@@ -1,0 +1,86 @@
+"""Markdown cut at its headings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from modelops.rag.chunking.settings import ChunkSettings
+from modelops.rag.chunking.spans import Span, joined, spans_of_markdown
+from modelops.rag.outlines import headings_of
+
+_MOST_CHARACTERS = 16
+"""Of a token: what has more of them for a chunk need not be counted to know that it does not fit."""
+
+
+_NO_HEADING = 7
+"""The level of what stands before the first heading: below none, above none."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """What stands under one heading, up to the next of any level."""
+
+    start: int
+    end: int
+    level: int
+    path: tuple[str, ...]
+    """Its heading, and those that it stands under, from the outermost."""
+    bare: bool
+    """There is nothing but the heading."""
+
+
+def spans_by_heading(text: str, settings: ChunkSettings) -> Iterator[tuple[Span, tuple[str, ...]]]:
+    """Spans with the headings they stand under.
+
+    A section that fits is one chunk, with all of those below it; no chunk reaches from one section into another that
+    is not below it. A heading without text of its own goes with the first section below it.
+    """
+    sections = sections_of(text)
+    index = 0
+    start = 0
+    while index < len(sections):
+        section = sections[index]
+        behind = next((i for i in range(index + 1, len(sections)) if sections[i].level <= section.level), len(sections))
+        whole = (start, sections[behind - 1].end)
+        if _fits(text, whole, settings):
+            if span := _stripped(text, whole):
+                yield span, section.path
+            index, start = behind, whole[1]
+            continue
+        index += 1
+        if section.bare and index < behind:
+            continue
+        for span in joined(spans_of_markdown(text, (start, section.end), settings), text, settings):
+            yield span, section.path
+        start = section.end
+
+
+def sections_of(text: str) -> list[Section]:
+    """The sections of a Markdown text in order; what stands before the first heading is one, too."""
+    headings = headings_of(text)
+    sections = []
+    first = headings[0].start if headings else len(text)
+    if text[:first].strip():
+        sections.append(Section(0, first, _NO_HEADING, (), bare=False))
+    above: list[tuple[int, str]] = []
+    for heading, following in zip(headings, [*headings[1:], None], strict=True):
+        end = following.start if following else len(text)
+        above = [(level, title) for level, title in above if level < heading.level]
+        above.append((heading.level, heading.text))
+        path = tuple(title for _, title in above if title)
+        bare = not text[heading.end : end].strip()
+        sections.append(Section(heading.start, end, heading.level, path, bare))
+    return sections
+
+
+def _fits(text: str, span: Span, settings: ChunkSettings) -> bool:
+    begin, end = span
+    return end - begin <= _MOST_CHARACTERS * settings.chunk_size and settings.fits(text[begin:end])
+
+
+def _stripped(text: str, span: Span) -> Span | None:
+    part = text[slice(*span)]
+    begin = span[0] + len(part) - len(part.lstrip())
+    end = begin + len(part.strip())
+    return (begin, end) if begin < end else None
