@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from dataclasses import dataclass
 from email.message import Message
 from typing import TYPE_CHECKING
@@ -47,17 +48,26 @@ def fetch(url: str, limits: ReadingLimits) -> Fetched:
     import httpx
 
     deadline = time.monotonic() + limits.seconds
-    with httpx.Client(trust_env=False, headers=_HEADERS, timeout=limits.seconds) as client:
+    with httpx.Client(
+        trust_env=False, verify=httpx.create_ssl_context(), headers=_HEADERS, timeout=limits.seconds
+    ) as client:
         hop = url
         for _ in range(limits.max_redirects + 1):
             response = _send(client, _checked(hop), limits)
             try:
                 if not response.has_redirect_location:
                     return _received(response, hop, limits, deadline)
-                hop = urljoin(hop, response.headers["location"])
+                hop = _joined(hop, response.headers["location"])
             finally:
                 response.close()
     raise NotRead(Reason.TOO_MANY_REDIRECTS, f"It was redirected more than {limits.max_redirects} times.")
+
+
+def _joined(hop: str, location: str) -> str:
+    try:
+        return urljoin(hop, location)
+    except ValueError as error:
+        raise NotRead(Reason.INVALID_URL, f"It is redirected to what is no URL: {error}.") from error
 
 
 def _checked(text: str) -> httpx.URL:
@@ -65,6 +75,8 @@ def _checked(text: str) -> httpx.URL:
 
     if len(text) > _MOST_URL:
         raise NotRead(Reason.INVALID_URL, f"It has more than {_MOST_URL} characters.")
+    if any(character.isspace() or unicodedata.category(character)[0] == "C" for character in text):
+        raise NotRead(Reason.INVALID_URL, "It has white space or invisible characters.")
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, UnicodeError) as error:

@@ -41,7 +41,7 @@ def find_documents(paths: Iterable[Path | str], include: Sequence[str] = (), exc
     Raises ``NotFound`` (``file_not_found``), and ``InvalidInput`` where there is nothing to read (``no_documents``)
     or two files would have the same source (``same_source``).
     """
-    given = [Path(path) for path in paths]
+    given = list(dict.fromkeys(Path(path) for path in paths))
     found = Found()
     for path in given:
         if not path.exists():
@@ -127,7 +127,7 @@ def _check_sources(files: list[FoundFile]) -> None:
     seen: dict[str, Path] = {}
     for file in files:
         other = seen.setdefault(file.source, file.path)
-        if other is not file.path:
+        if other != file.path:
             raise InvalidInput(
                 "same_source",
                 f"{other} and {file.path} would both be called {file.source!r}.",

@@ -74,7 +74,7 @@ def media_type(head: bytes, name: str, declared: str = "") -> str:
             raise NotRead(Reason.ENCRYPTED, "It is a Word file with a password. Save it without one.")
         return DOCX
     if suffix in _UNSUPPORTED:
-        raise NotRead(Reason.UNSUPPORTED_FORMAT, f"{suffix} files are not read. {_UNSUPPORTED[suffix]}")
+        raise NotRead(Reason.UNSUPPORTED_FORMAT, f"Files of the kind {suffix} are not read. {_UNSUPPORTED[suffix]}")
     if declared in _BY_SERVER:
         return declared
     if kind := _other_kind(declared, name):

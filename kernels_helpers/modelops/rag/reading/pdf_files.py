@@ -45,4 +45,9 @@ def read_pdf(raw: bytes) -> Parsed:
 def _page_text(page: PdfPage) -> str:
     text = page.get_textpage().get_text_bounded()
     page.close()
-    return visible_text(_HYPHEN.sub("", text)).strip()
+    return visible_text(without_hyphens(text)).strip()
+
+
+def without_hyphens(text: str) -> str:
+    """PDFium's text with the words whole that the end of a line cut."""
+    return _HYPHEN.sub("", text)
