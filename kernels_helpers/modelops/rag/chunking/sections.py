@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from modelops.rag.chunking.settings import ChunkSettings
-from modelops.rag.chunking.spans import Span, joined, spans_of_markdown
+from modelops.rag.chunking.settings import SMALLEST_CHUNK, ChunkSettings
+from modelops.rag.chunking.spans import Span, joined, spans_by_sentence, spans_of_markdown
 from modelops.rag.outlines import headings_of
 
 _MOST_CHARACTERS = 16
@@ -22,12 +22,12 @@ class Section:
     """What stands under one heading, up to the next of any level."""
 
     start: int
+    body: int
+    """Where its heading ends."""
     end: int
     level: int
     path: tuple[str, ...]
     """Its heading, and those that it stands under, from the outermost."""
-    bare: bool
-    """There is nothing but the heading."""
 
 
 def spans_by_heading(text: str, settings: ChunkSettings) -> Iterator[tuple[Span, tuple[str, ...]]]:
@@ -49,9 +49,9 @@ def spans_by_heading(text: str, settings: ChunkSettings) -> Iterator[tuple[Span,
             index, start = behind, whole[1]
             continue
         index += 1
-        if section.bare and index < behind:
+        if index < behind and not text[section.body : section.end].strip():
             continue
-        for span in joined(spans_of_markdown(text, (start, section.end), settings), text, settings):
+        for span in _cut(text, start, section, settings):
             yield span, section.path
         start = section.end
 
@@ -62,16 +62,28 @@ def sections_of(text: str) -> list[Section]:
     sections = []
     first = headings[0].start if headings else len(text)
     if text[:first].strip():
-        sections.append(Section(0, first, _NO_HEADING, (), bare=False))
+        sections.append(Section(0, 0, first, _NO_HEADING, ()))
     above: list[tuple[int, str]] = []
-    for heading, following in zip(headings, [*headings[1:], None], strict=True):
-        end = following.start if following else len(text)
+    ends = [*(heading.start for heading in headings[1:]), len(text)]
+    for heading, end in zip(headings, ends, strict=False):
         above = [(level, title) for level, title in above if level < heading.level]
         above.append((heading.level, heading.text))
         path = tuple(title for _, title in above if title)
-        bare = not text[heading.end : end].strip()
-        sections.append(Section(heading.start, end, heading.level, path, bare))
+        sections.append(Section(heading.start, heading.end, end, heading.level, path))
     return sections
+
+
+def _cut(text: str, start: int, section: Section, settings: ChunkSettings) -> Iterator[Span]:
+    spans = list(joined(spans_of_markdown(text, (start, section.end), settings), text, settings))
+    if len(spans) > 1 and spans[0][1] <= section.body:
+        # A heading before a paragraph that is too large for a chunk was left alone, and belongs to its beginning.
+        room = settings.chunk_size - settings.count_tokens(text[slice(*spans[0])])
+        if room >= SMALLEST_CHUNK:
+            parts = list(spans_by_sentence(text, spans[1], replace(settings, chunk_size=room, overlap=0)))
+            lead = (spans[0][0], parts[0][1])
+            if settings.fits(text[slice(*lead)]):
+                spans[:2] = [lead, (parts[1][0], parts[-1][1])] if len(parts) > 1 else [lead]
+    yield from spans
 
 
 def _fits(text: str, span: Span, settings: ChunkSettings) -> bool:
