@@ -17,6 +17,7 @@ from modelops.rag.documents import Document, Skipped
 from modelops.rag.reading.finding import FoundFile
 from modelops.rag.reading.limits import ReadingLimits
 from modelops.rag.reading.reasons import NotRead, Reason
+from modelops.units import human_bytes
 
 
 class Reader:
@@ -68,7 +69,10 @@ class Reader:
             reply: dict[str, Any] | None = json.loads(connection.recv_bytes()) if answered else None
         except (EOFError, OSError) as error:
             code = self._lost()
-            raise NotRead(Reason.PARSER_FAILED, f"Its parser crashes on it ({code}).") from error
+            memory = human_bytes(self.limits.memory_bytes)
+            raise NotRead(
+                Reason.PARSER_FAILED, f"Its parser crashes on it ({code}); it may need more than {memory} of memory."
+            ) from error
         except BaseException:
             self.close()  # its answer would be taken for that to the next question
             raise

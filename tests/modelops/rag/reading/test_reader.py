@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,31 @@ def test_a_document_that_needs_too_much_memory_is_named_and_the_next_is_read(wri
     with Reader(ReadingLimits(memory_bytes=300 << 20)) as reader:
         assert code(reader, large) in ("out_of_memory", "parser_failed")
         assert is_read(reader, small)
+
+
+def test_a_page_that_unpacks_to_more_than_memory_is_named_and_the_next_is_read(write: Write) -> None:
+    packing = zlib.compressobj(9)
+    packed = b"".join([*(packing.compress(b"(a) Tj " * 1_000_000) for _ in range(60)), packing.flush()])
+    bomb = write("bomb.pdf", one_page(b"<< /Length %d /Filter /FlateDecode >>" % len(packed), packed))
+    with Reader(ReadingLimits(memory_bytes=600 << 20)) as reader:
+        assert code(reader, bomb) in ("out_of_memory", "parser_failed")
+        assert is_read(reader, write("small.txt", "words"))
+
+
+def one_page(dictionary: bytes, content: bytes) -> bytes:
+    """A PDF of one page with this content stream."""
+    objects = (
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R /Resources << >> >>",
+        dictionary + b"\nstream\n" + content + b"\nendstream",
+    )
+    made, places = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        places.append(b"%010d 00000 n \n" % len(made))
+        made += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"xref\n0 5\n0000000000 65535 f \n" + b"".join(places)
+    return made + table + b"trailer << /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % len(made)
 
 
 def test_a_parser_that_dies_is_named_and_the_next_is_read(write: Write) -> None:
