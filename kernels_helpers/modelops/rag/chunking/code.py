@@ -75,7 +75,7 @@ def spans_of_code(text: str, media_type: str, settings: ChunkSettings) -> Iterat
     from semantic_text_splitter import CodeSplitter
 
     grammar = _grammar(media_type)
-    splitter = CodeSplitter.from_callback(grammar, settings.count_tokens, settings.chunk_size, overlap=settings.overlap)
+    splitter = CodeSplitter.from_callback(grammar, settings.size_of, settings.chunk_size, overlap=settings.overlap)
     definitions = definitions_of(text, media_type)
     lines = [0]
     for line in text.split("\n"):

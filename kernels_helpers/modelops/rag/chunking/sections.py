@@ -9,10 +9,6 @@ from modelops.rag.chunking.settings import SMALLEST_CHUNK, ChunkSettings
 from modelops.rag.chunking.spans import Span, joined, spans_by_sentence, spans_of_markdown
 from modelops.rag.outlines import headings_of
 
-_MOST_CHARACTERS = 16
-"""Of a token: what has more of them for a chunk need not be counted to know that it does not fit."""
-
-
 _NO_HEADING = 7
 """The level of what stands before the first heading: below none, above none."""
 
@@ -43,7 +39,7 @@ def spans_by_heading(text: str, settings: ChunkSettings) -> Iterator[tuple[Span,
         section = sections[index]
         behind = next((i for i in range(index + 1, len(sections)) if sections[i].level <= section.level), len(sections))
         whole = (start, sections[behind - 1].end)
-        if _fits(text, whole, settings):
+        if settings.fits(text[slice(*whole)]):
             if span := _stripped(text, whole):
                 yield span, section.path
             index, start = behind, whole[1]
@@ -84,11 +80,6 @@ def _cut(text: str, start: int, section: Section, settings: ChunkSettings) -> It
             if settings.fits(text[slice(*lead)]):
                 spans[:2] = [lead, (parts[1][0], parts[-1][1])] if len(parts) > 1 else [lead]
     yield from spans
-
-
-def _fits(text: str, span: Span, settings: ChunkSettings) -> bool:
-    begin, end = span
-    return end - begin <= _MOST_CHARACTERS * settings.chunk_size and settings.fits(text[begin:end])
 
 
 def _stripped(text: str, span: Span) -> Span | None:

@@ -38,7 +38,7 @@ def spans_by_token(text: str, within: Span, settings: ChunkSettings) -> Iterator
     words = list(_words(text, within, settings))
 
     def size(first: int, behind: int) -> int:
-        return settings.count_tokens(text[words[first][0] : words[behind - 1][1]])
+        return settings.size_of(text[words[first][0] : words[behind - 1][1]])
 
     first = 0
     while first < len(words):
@@ -107,7 +107,7 @@ def _furthest(least: int, most: int, fits: Callable[[int], bool]) -> int:
 
 
 def _split(splitter: Any, text: str, within: Span, settings: ChunkSettings) -> Iterator[Span]:
-    cutting = splitter.from_callback(settings.count_tokens, settings.chunk_size, overlap=settings.overlap)
+    cutting = splitter.from_callback(settings.size_of, settings.chunk_size, overlap=settings.overlap)
     for begin, end in _blocks(text, within):
         for offset, chunk in cutting.chunk_indices(text[begin:end]):
             yield begin + offset, begin + offset + len(chunk)

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urljoin
 
 from modelops import __version__
 from modelops.rag.reading.addresses import resolve
+from modelops.rag.reading.cleaning import one_line
 from modelops.rag.reading.limits import ReadingLimits
 from modelops.rag.reading.parsing import check_size
 from modelops.rag.reading.reasons import NotRead, Reason
@@ -107,7 +108,12 @@ def _send(client: httpx.Client, url: httpx.URL, limits: ReadingLimits) -> httpx.
             return client.send(request, stream=True, follow_redirects=False)
         except httpx.HTTPError as error:
             problem = error
-    raise NotRead(Reason.UNREACHABLE, f"{url.host} does not answer: {problem or 'it has no address'}.")
+    raise NotRead(Reason.UNREACHABLE, f"{url.host} does not answer: {_named(problem)}.")
+
+
+def _named(error: Exception | None) -> str:
+    # Time limits have no words of their own.
+    return one_line(str(error)) or type(error).__name__ if error is not None else "it has no address"
 
 
 def _received(response: httpx.Response, url: str, limits: ReadingLimits, deadline: float) -> Fetched:
@@ -116,7 +122,7 @@ def _received(response: httpx.Response, url: str, limits: ReadingLimits, deadlin
     if response.status_code != 200:
         raise NotRead(
             Reason.HTTP_STATUS,
-            f"The server answers {response.status_code} {response.reason_phrase}.".replace(" .", "."),
+            f"The server answers {response.status_code} {one_line(response.reason_phrase, 80)}".rstrip() + ".",
         )
     if response.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         raise NotRead(Reason.UNSUPPORTED_FORMAT, "The server sends it packed, though it was asked not to.")
@@ -130,9 +136,9 @@ def _received(response: httpx.Response, url: str, limits: ReadingLimits, deadlin
             if time.monotonic() > deadline:
                 raise NotRead(Reason.TIME_LIMIT, f"It was not here after {limits.seconds:g} s.")
     except httpx.HTTPError as error:
-        raise NotRead(Reason.UNREACHABLE, f"The connection was lost: {error}.") from error
+        raise NotRead(Reason.UNREACHABLE, f"The connection was lost: {_named(error)}.") from error
     header = Message()
     header["content-type"] = response.headers.get("content-type", "")
     # Without the header, or with a broken one, Message answers text/plain, which claims nothing here.
-    name = unquote(httpx.URL(url).path).rpartition("/")[2]
+    name = unquote(httpx.URL(url).path).rpartition("/")[2] or "index"
     return Fetched(bytes(raw), name, header.get_content_type(), header.get_content_charset())

@@ -88,7 +88,8 @@ class Reader:
             here, there = Pipe()
             with there:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "modelops.rag.reading.worker", str(there.fileno())],
+                    # -P: a docx.py beside the notebook is not the package that reads Word files.
+                    [sys.executable, "-P", "-m", "modelops.rag.reading.worker", str(there.fileno())],
                     pass_fds=[there.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,  # parsers talk

@@ -57,7 +57,9 @@ def serve(connection: Connection) -> None:
         except EOFError:
             return
         limits = ReadingLimits(**request["limits"])
-        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, resource.RLIM_INFINITY))
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        memory = limits.memory_bytes if most == resource.RLIM_INFINITY else min(limits.memory_bytes, most)
+        resource.setrlimit(resource.RLIMIT_AS, (memory, most))
         signal.setitimer(signal.ITIMER_REAL, limits.seconds + _GRACE)  # its signal is not handled: it ends the process
         reply = json.dumps(answer(request, limits)).encode()
         signal.setitimer(signal.ITIMER_REAL, 0)
