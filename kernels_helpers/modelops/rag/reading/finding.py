@@ -14,6 +14,8 @@ from modelops.errors import InvalidInput, NotFound
 from modelops.rag.documents import Skipped
 from modelops.rag.reading.reasons import Reason
 
+_UNSAFE = (Reason.UNSAFE_NAME.value, "Its name has invisible characters or is not UTF-8. Rename it.")
+
 
 @dataclass(frozen=True)
 class FoundFile:
@@ -44,13 +46,13 @@ def find_documents(paths: Iterable[Path | str], include: Sequence[str] = (), exc
     given = list(dict.fromkeys(Path(path) for path in paths))
     found = Found()
     for path in given:
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a folder above it cannot be looked into
             raise NotFound(
                 "file_not_found", f"There is no file or folder {str(path)!r}.", "Check the path.", path=str(path)
             )
         root = path.resolve()
-        begin = f"{root.name}/" if len(given) > 1 and root.is_dir() else ""
-        chosen = _walk(root, begin, found.skipped) if root.is_dir() else iter([FoundFile(root.name, root)])
+        begin = f"{_shown(root.name)}/" if len(given) > 1 and root.is_dir() else ""
+        chosen = _walk(root, begin, found.skipped) if root.is_dir() else _named(root, found.skipped)
         for file in chosen:
             relative = file.source.removeprefix(begin)
             if (not include or _matches(relative, include)) and not _matches(relative, exclude):
@@ -67,6 +69,14 @@ def find_documents(paths: Iterable[Path | str], include: Sequence[str] = (), exc
             skipped=len(found.skipped),
         )
     return found
+
+
+def _named(path: Path, skipped: list[Skipped]) -> Iterator[FoundFile]:
+    """A file that the user named, be it hidden or not."""
+    if _is_unsafe(path.name):
+        skipped.append(Skipped(_shown(path.name), *_UNSAFE))
+    else:
+        yield FoundFile(path.name, path)
 
 
 def _walk(root: Path, begin: str, skipped: list[Skipped]) -> Iterator[FoundFile]:
@@ -91,8 +101,8 @@ def _walk(root: Path, begin: str, skipped: list[Skipped]) -> Iterator[FoundFile]
 
 def _refused(path: Path, *, is_folder: bool) -> tuple[str, str] | None:
     """Why what stands in a folder is not read, as code and sentence."""
-    if any(unicodedata.category(character)[0] == "C" for character in path.name):
-        return Reason.UNSAFE_NAME.value, "Its name has invisible characters or is not UTF-8. Rename it."
+    if _is_unsafe(path.name):
+        return _UNSAFE
     if path.name.startswith("."):
         return Reason.HIDDEN.value, "Its name begins with a dot. Name it yourself if it is meant."
     try:
@@ -107,6 +117,10 @@ def _refused(path: Path, *, is_folder: bool) -> tuple[str, str] | None:
     if not (is_folder or stat.S_ISREG(mode)):
         return Reason.SPECIAL_FILE.value, "It is no regular file."
     return None
+
+
+def _is_unsafe(name: str) -> bool:
+    return any(unicodedata.category(character)[0] == "C" for character in name)
 
 
 def _below(path: Path, root: Path) -> str:

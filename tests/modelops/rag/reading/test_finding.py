@@ -69,6 +69,8 @@ def test_a_name_that_shows_as_another_is_named(write: Write, folder: Path, name:
     assert [skipped.code for skipped in found.skipped] == ["unsafe_name"]
     assert found.skipped[0].source.encode()
     assert len(found.files) == 1
+    by_name = find_documents([folder / "a.txt", os.fsdecode(os.fsencode(folder) + b"/" + name)])
+    assert [skipped.code for skipped in by_name.skipped] == ["unsafe_name"]
 
 
 def test_a_path_that_is_a_link_itself_was_named_by_the_user(write: Write, folder: Path, tmp_path: Path) -> None:
