@@ -55,7 +55,7 @@ $(LABEXTENSION): $(FRONT_END) node_modules/.installed
 # install, which would write through it.
 .venv/.installed: .venv/.torch .venv/.build-tools pyproject.toml constraints.txt $(LABEXTENSION)
 	@rm -rf .venv/share/jupyter/labextensions/jupyterlab-modelops
-	SKIP_JUPYTER_BUILDER=1 $(PIP) --no-build-isolation --editable '.[train,serve,dev]'
+	SKIP_JUPYTER_BUILDER=1 $(PIP) --no-build-isolation --editable '.[train,serve,rag,dev]'
 	cd server_ext && jupyter-builder develop --overwrite modelops_server
 	@touch $@
 
