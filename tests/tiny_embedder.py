@@ -1,4 +1,4 @@
-"""A tiny embedding model with a tokenizer of whole words, and a cross-encoder beside it, for the rooms that need one."""
+"""A tiny embedding model with a tokenizer of whole words, and a cross-encoder, for the rooms that need one."""
 
 from __future__ import annotations
 
@@ -105,9 +105,7 @@ def _learn(model: Any) -> None:
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     model.eval()
     for _ in range(200):
-        sides = [
-            model(dict(model.preprocess([pair[side] for pair in PAIRS])))["sentence_embedding"] for side in (0, 1)
-        ]
+        sides = [model(dict(model.preprocess([pair[side] for pair in PAIRS])))["sentence_embedding"] for side in (0, 1)]
         loss = torch.nn.functional.cross_entropy(10 * sides[0] @ sides[1].T, torch.arange(len(PAIRS)))
         loss.backward()
         optimizer.step()

@@ -1,4 +1,4 @@
-"""Language and embedding models: where they come from, what their files hold, how they are checked, stored and loaded."""
+"""Language and embedding models: where they come from, what they hold, how they are checked, stored and loaded."""
 
 from __future__ import annotations
 

@@ -42,8 +42,10 @@ class EmbedderInfo:
     """How the vectors of the tokens become one, such as ``mean``; several are joined by ``+``."""
     normalised: bool
     """Whether the vectors have length 1."""
-    prompts: dict[str, str] | None
-    """What is put in front of a text, by the kind of text, such as ``query``."""
+    document_prompt: str | None = None
+    """What is put in front of a passage."""
+    query_prompt: str | None = None
+    """What is put in front of a question."""
 
 
 def is_embedder(folder: Path) -> bool:
@@ -69,14 +71,14 @@ def inspect_embedder(folder: Path) -> EmbedderInfo:
             if not (folder / path / "model.safetensors").is_file():
                 raise pickle_refused(f"{path}/pytorch_model.bin")
     own = _read(folder / "sentence_bert_config.json")
-    said = _read(folder / "config_sentence_transformers.json").get("prompts")
-    prompts = said if isinstance(said, dict) else {}
+    said = _read(folder / "config_sentence_transformers.json")
     return EmbedderInfo(
         dimension=dimension or _int(_read(folder / "config.json"), "hidden_size"),
         max_tokens=_int(own, "max_seq_length") or _int(_read(folder / "tokenizer_config.json"), "model_max_length"),
         pooling=pooling,
         normalised="Normalize" in kinds,
-        prompts={str(name): str(text) for name, text in prompts.items() if text} or None,
+        document_prompt=_prompt(said, "document", "passage", "corpus"),
+        query_prompt=_prompt(said, "query"),
     )
 
 
@@ -158,6 +160,14 @@ def _config(folder: Path, path: str, *, required: bool) -> dict[str, Any]:
 def _read(file: Path) -> dict[str, Any]:
     document = json_document(file) if file.is_file() else {}
     return document if isinstance(document, dict) else {}
+
+
+def _prompt(config: dict[str, Any], *names: str) -> str | None:
+    """The first of these prompts that there is, as sentence-transformers chooses; otherwise the model's default."""
+    prompts = config.get("prompts")
+    found = prompts if isinstance(prompts, dict) else {}
+    chosen = next((name for name in names if found.get(name)), config.get("default_prompt_name"))
+    return str(found[chosen]) if isinstance(chosen, str) and found.get(chosen) else None
 
 
 def _int(config: dict[str, Any], *keys: str) -> int | None:

@@ -195,7 +195,8 @@ def _vector_facts(vectors: dict[str, Any]) -> list[tuple[str, str]]:
         ("reads at most", f"{vectors['max_tokens']} tokens of a text"),
         ("pooling", str(vectors["pooling"])),
     ]
-    return [*facts, *((f"prompt {name}", text) for name, text in (vectors["prompts"] or {}).items())]
+    prompts = (("before passages", vectors["document_prompt"]), ("before questions", vectors["query_prompt"]))
+    return [*facts, *((title, repr(text)) for title, text in prompts if text)]
 
 
 def _fact(key: str, value: Any) -> str:

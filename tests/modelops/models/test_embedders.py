@@ -38,7 +38,8 @@ def test_it_is_registered_whole_with_what_its_vectors_are(embedder: Path, regist
         "max_tokens": 64,
         "pooling": "mean",
         "normalised": True,
-        "prompts": None,
+        "document_prompt": None,
+        "query_prompt": None,
     }
     assert float(artifact.metadata["probe"]["matched"]) == 1
     with registry.verified_open(artifact.ref) as verified:
@@ -56,12 +57,12 @@ def test_a_language_model_has_no_vectors(model: Path) -> None:
     assert refused.value.code == "not_an_embedder"
 
 
-def test_prompts_are_shown(embedder: Path) -> None:
+def test_prompts_are_told(embedder: Path) -> None:
     file = embedder / "config_sentence_transformers.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "prompts": {"query": "query: ", "document": ""}}))
     info = inspect_model(embedder).embedding
     assert info is not None
-    assert info.prompts == {"query": "query: "}
+    assert (info.document_prompt, info.query_prompt) == (None, "query: ")
 
 
 def test_weights_that_load_and_mean_nothing_are_refused(embedder: Path) -> None:
