@@ -25,12 +25,9 @@ def found(index: Index, question: str, **settings: object) -> list[str]:
 
 
 def test_words_find_only_what_holds_one(index: Index) -> None:
-    assert found(index, "flour and electricity", method="bm25") == [
-        "Solar panels turn light into electricity.",
+    assert found(index, "flour, electricity", method="bm25") == [
+        "Solar panels turn light into electricity.",  # the shorter one
         "Bread is baked with flour and yeast.",
-    ] or found(index, "flour and electricity", method="bm25") == [
-        "Bread is baked with flour and yeast.",
-        "Solar panels turn light into electricity.",
     ]
     assert found(index, "xylophone", method="bm25") == []
 
@@ -171,11 +168,8 @@ def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
 
 
 def test_candidates_are_the_best_of_many(make_index: Callable[..., Index]) -> None:
-    words = [
-        f"{a} {b}"
-        for a in ["bread", "water", "river", "cats", "day", "sea", "time"]
-        for b in ["flows", "is", "one", "two", "six"]
-    ]
+    firsts, seconds = ["bread", "water", "river", "cats", "day", "sea", "time"], ["flows", "is", "one", "two", "six"]
+    words = [f"{first} {second}" for first in firsts for second in seconds]
     index = make_index([cut(f"{number:02}.txt", text) for number, text in enumerate(words)])
     all_scores = index.similarities("bread flows")
     expected = np.lexsort((np.arange(len(words)), -all_scores))[:4]
