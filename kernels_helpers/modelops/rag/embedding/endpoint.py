@@ -27,7 +27,7 @@ class EndpointLike(Protocol):
 
     def refresh(self) -> EndpointLike: ...
 
-    def embed(self, texts: Sequence[str]) -> list[list[float]]: ...
+    def embed(self, texts: Sequence[str | list[int]]) -> list[list[float]]: ...
 
 
 class EndpointEmbedder:
@@ -55,7 +55,10 @@ class EndpointEmbedder:
     def _embed(self, texts: list[str], on_progress: OnProgress | None) -> Vectors:
         rows: list[list[float]] = []
         for start in range(0, len(texts), _AT_ONCE):
-            rows += self._endpoint.embed(texts[start : start + _AT_ONCE])
+            some = texts[start : start + _AT_ONCE]
+            # As token ids, cut off where the model stops reading: an endpoint refuses longer texts.
+            ids = self._tokenizer(some, truncation=True, max_length=self.max_tokens)["input_ids"]
+            rows += self._endpoint.embed(ids)
             if on_progress is not None:
                 on_progress(len(rows), len(texts))
         _require(self._endpoint.refresh().record, self.name, self.digest)
