@@ -119,6 +119,7 @@ function meanings(trans: TranslationBundle): Record<string, [title: string, say:
       trans.__('Chat template'),
       value => (value === false ? trans.__('none') : trans.__('yes'))
     ],
+    embedding: [trans.__('Vectors'), plain],
     licence: [trans.__('Licence'), plain],
     rows: [trans.__('Rows'), whole],
     splits: [trans.__('Splits'), plain],

@@ -78,6 +78,11 @@ class Endpoint:
         """The answer piece by piece: iterate over it. It is asked for when iteration begins; else as :meth:`chat`."""
         return Reply(self._openai, {**options, "model": model or self.name}, messages)
 
+    def embed(self, texts: Sequence[str | list[int]], *, model: str | None = None) -> list[list[float]]:
+        """The vectors of some texts, or of their token ids, in their order; raises as :meth:`chat` does."""
+        answer = self._openai.post("embeddings", {"model": model or self.name, "input": list(texts)})
+        return [item["embedding"] for item in sorted(answer["data"], key=lambda item: item["index"])]
+
     def log(self, tail: int | None = None) -> str:
         """The end of what its keeper and its engine wrote: the last megabyte, or the last ``tail`` lines."""
         return self._connection.text(f"{self._path}/log", tail=tail)

@@ -1,9 +1,10 @@
-"""Language models: where they come from, what their files hold, how they are checked, stored and loaded."""
+"""Language and embedding models: where they come from, what they hold, how they are checked, stored and loaded."""
 
 from __future__ import annotations
 
 from modelops.models.adding import Registered, add_model, import_model
 from modelops.models.checkpoints import cannot_dequantize, write_dequantized
+from modelops.models.embedders import EmbedderInfo, inspect_embedder, is_embedder, load_embedder
 from modelops.models.finiteness import check_finite
 from modelops.models.greedy import Written, chat_prompt, end_tokens, write_greedily
 from modelops.models.inference import Loaded, load_adapted, load_for_inference
@@ -18,6 +19,7 @@ from modelops.models.rounding import (
 )
 
 __all__ = [
+    "EmbedderInfo",
     "Loaded",
     "ModelInfo",
     "Registered",
@@ -32,8 +34,11 @@ __all__ = [
     "fast_dtype",
     "find_rounding",
     "import_model",
+    "inspect_embedder",
     "inspect_model",
+    "is_embedder",
     "load_adapted",
+    "load_embedder",
     "load_for_inference",
     "load_model",
     "load_tokenizer",

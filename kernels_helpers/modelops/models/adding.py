@@ -14,6 +14,7 @@ from typing import Any
 import modelops
 from modelops.errors import Conflict, NotFound
 from modelops.files import regular_files
+from modelops.models.embedders import is_embedder
 from modelops.models.fetching import fetch
 from modelops.models.finiteness import check_finite
 from modelops.models.gguf_files import read_gguf_header
@@ -138,6 +139,11 @@ def _is_known(fetched: Fetched, metadata: dict[str, Any]) -> bool:
 
 
 def _probe(folder: Path, progress: Progress) -> dict[str, str]:
+    if is_embedder(folder):
+        from modelops.models.embedding_probe import probe_embedder
+
+        progress("Probing: comparing the vectors of short sentences")
+        return probe_embedder(folder).as_metadata()
     from modelops.models.probing import probe_model
 
     progress("Probing: reading a short text with the model")

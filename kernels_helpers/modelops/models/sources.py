@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelops.errors import InvalidInput
+from modelops.models.embedders import MODULE_FOLDER
 from modelops.models.pickles import SUFFIXES
 
 Progress = Callable[[str], None]
@@ -100,9 +101,13 @@ def parse_source(text: str, revision: str | None = None) -> Source:
 
 
 def is_kept(name: str) -> bool:
-    """Whether a file of a model's folder is taken along, judging by its path: what lies deeper is another format."""
+    """Whether a file of a model's folder is taken along, judging by its path: what lies deeper is another format.
+
+    An embedding model's modules have a folder each.
+    """
     folder, _, base = name.rpartition("/")
-    return folder in {"", "additional_chat_templates"} and (is_model_file(base) or is_licence(base))
+    known = folder in {"", "additional_chat_templates"} or MODULE_FOLDER.fullmatch(folder) is not None
+    return known and (is_model_file(base) or is_licence(base))
 
 
 def is_model_file(name: str) -> bool:

@@ -156,7 +156,7 @@ def _show_registered(registered: Registered, as_json: bool) -> None:
         _print_facts({"model": artifact.ref, **artifact.metadata})
         if not artifact.metadata.get("probe"):
             click.echo("Not probed: whether the model makes sense is unknown.")
-        if not artifact.metadata.get("chat_template"):
+        if not (artifact.metadata.get("chat_template") or artifact.metadata.get("embedding")):
             click.echo("No chat template: training on chats needs a model that has one.")
 
     show({**artifact.as_json(), "new": registered.new}, as_json, as_text)
@@ -167,13 +167,36 @@ def _print_facts(document: dict[str, Any]) -> None:
     for title, key in _FACTS:
         if key in document:
             click.echo(f"  {title:<15} {printable(_fact(key, document[key]))}")
+    if vectors := document.get("embedding"):
+        for title, value in _vector_facts(vectors):
+            click.echo(f"  {title:<15} {printable(value)}")
     if probe := document.get("probe"):
-        click.echo(
-            f"  {'probe':<15} loss {float(probe['loss']):.2f} nats a token, "
-            f"{float(probe['loss_repeated']):.2f} when read again (guessing: {float(probe['chance']):.2f})"
-        )
+        click.echo(f"  {'probe':<15} {_probe(probe)}")
     for name in document.get("left_out", ()):
         click.echo(f"  {'left out':<15} {printable(name)}")
+
+
+def _probe(probe: dict[str, str]) -> str:
+    if "matched" in probe:
+        return (
+            f"cosine {float(probe['similar']):.2f} of sentences that say the same, {float(probe['dissimilar']):.2f} of "
+            f"others; {float(probe['matched']):.0%} find their partner"
+        )
+    return (
+        f"loss {float(probe['loss']):.2f} nats a token, "
+        f"{float(probe['loss_repeated']):.2f} when read again (guessing: {float(probe['chance']):.2f})"
+    )
+
+
+def _vector_facts(vectors: dict[str, Any]) -> list[tuple[str, str]]:
+    length = ", of length 1" if vectors["normalised"] else ""
+    facts = [
+        ("vectors", f"{vectors['dimension']} numbers{length}"),
+        ("reads at most", f"{vectors['max_tokens']} tokens of a text"),
+        ("pooling", str(vectors["pooling"])),
+    ]
+    prompts = (("before passages", vectors["document_prompt"]), ("before questions", vectors["query_prompt"]))
+    return [*facts, *((title, repr(text)) for title, text in prompts if text)]
 
 
 def _fact(key: str, value: Any) -> str:

@@ -54,8 +54,15 @@ def shape_of(registry: Registry, servable: Servable) -> Shape:
         quantized=servable.gguf or "quantization" in facts,
         layers=facts.get("layers", 0),
         key_value_width=_key_value_width(facts),
-        context_length=facts.get("context") or model.metadata.get("context_length"),
+        context_length=_most_embedded(model) or facts.get("context") or model.metadata.get("context_length"),
     )
+
+
+def _most_embedded(model: Artifact) -> int | None:
+    """The tokens that an embedding model reads of a text, which may be fewer than its positions."""
+    vectors = model.metadata.get("embedding")
+    most = vectors.get("max_tokens") if isinstance(vectors, dict) else None
+    return most if isinstance(most, int) else None
 
 
 def context_for(shape: Shape, asked: int | None) -> int:

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from concurrent.futures import Future
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from modelops.errors import ModelOpsError
@@ -17,6 +18,7 @@ from modelops_server.endpoints.engines.threads import ROUNDS, SPIN_COUNT
 
 if TYPE_CHECKING:
     from modelops_server.endpoints.engines.transformers.decoding import Decoder
+    from modelops_server.endpoints.engines.transformers.encoding import Encoding
 
 _log = logging.getLogger("modelops.engine")
 
@@ -39,18 +41,18 @@ def main() -> None:
 
 def serve(assignment: Assignment) -> None:
     """Load the model, then listen."""
-    loaded: Future[Decoder] = Future()
+    loaded: Future[Decoder | Encoding] = Future()
     threading.Thread(target=_compute, args=(assignment, loaded), name="model", daemon=True).start()
-    decoder = loaded.result()
-    served = decoder.served
+    worker = loaded.result()
+    served = worker.model
     _log.info(
         "serving %s on %s in %s: %d tokens of context, %d at once",
-        *(", ".join(served.names), served.device, served.base.dtype, served.context, decoder.parallel),
+        *(", ".join(served.names), served.device, served.base.dtype, served.context, worker.parallel),
     )
-    asyncio.run(_listen(decoder, assignment))
+    asyncio.run(_listen(worker, assignment))
 
 
-async def _listen(decoder: Decoder, assignment: Assignment) -> None:
+async def _listen(worker: Decoder | Encoding, assignment: Assignment) -> None:
     from tornado.httpserver import HTTPServer
     from tornado.netutil import bind_unix_socket
     from tornado.web import Application
@@ -58,14 +60,14 @@ async def _listen(decoder: Decoder, assignment: Assignment) -> None:
     from modelops_server.endpoints.engines.transformers.base import MOST_BYTES, Service
     from modelops_server.endpoints.engines.transformers.handlers import routes
 
-    application = Application(routes(Service(decoder.served, decoder, assignment.key)), log_function=_log_request)
+    application = Application(routes(Service(worker, assignment.key)), log_function=_log_request)
     # A body that is too large for us is still read, so that its sender gets an answer; one far too large is not.
     server = HTTPServer(application, max_body_size=8 * MOST_BYTES, max_buffer_size=8 * MOST_BYTES)
     server.add_socket(bind_unix_socket(assignment.socket, mode=0o600))
     await asyncio.Event().wait()
 
 
-def _compute(assignment: Assignment, loaded: Future[Decoder]) -> None:
+def _compute(assignment: Assignment, loaded: Future[Decoder | Encoding]) -> None:
     # This thread alone computes, loading included: each thread that does gets helpers of its own from OpenMP, and with
     # more helpers than cores all of them sleep between operations instead of waiting (30 tokens/s in place of 44).
     try:
@@ -80,7 +82,8 @@ def _compute(assignment: Assignment, loaded: Future[Decoder]) -> None:
         _fail(f"The model has failed: {type(error).__name__}: {error}")
 
 
-def _load(assignment: Assignment) -> Decoder:
+def _load(assignment: Assignment) -> Decoder | Encoding:
+    from modelops.models import is_embedder
     from modelops.models.loading import import_transformers, quiet
 
     os.environ[SPIN_COUNT] = ROUNDS
@@ -88,10 +91,14 @@ def _load(assignment: Assignment) -> Decoder:
     import torch
 
     from modelops_server.endpoints.engines.transformers.decoding import Decoder
+    from modelops_server.endpoints.engines.transformers.encoder import Encoder
+    from modelops_server.endpoints.engines.transformers.encoding import Encoding
     from modelops_server.endpoints.engines.transformers.served import Served
 
     torch.set_num_threads(assignment.threads)
     with quiet(transformers):
+        if is_embedder(Path(assignment.model)):
+            return Encoding(Encoder(assignment), assignment.parallel)
         return Decoder(Served(assignment), assignment.parallel)
 
 

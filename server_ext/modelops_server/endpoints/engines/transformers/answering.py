@@ -31,7 +31,8 @@ class Answers(Base):
     def on_connection_close(self) -> None:
         """The client has hung up: its slots are free."""
         self._gone = True
-        self.service.decoder.cancel(self._replies)
+        if self._replies:
+            self.service.decoder.cancel(self._replies)
         self._queue.put_nowait((0, Piece(problem=Problem(499, "client_gone", "The client has hung up."))))
 
     async def answer(

@@ -13,6 +13,8 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler
 
 from modelops_server.endpoints.engines.transformers.decoding import Decoder
+from modelops_server.endpoints.engines.transformers.encoder import Encoder
+from modelops_server.endpoints.engines.transformers.encoding import Encoding
 from modelops_server.endpoints.engines.transformers.problems import Problem
 from modelops_server.endpoints.engines.transformers.served import Served
 
@@ -26,11 +28,29 @@ MOST_BYTES = 8 << 20
 class Service:
     """What the handlers work with."""
 
-    served: Served
-    decoder: Decoder
+    worker: Decoder | Encoding
     key: str
     readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "reader"))
     """Tokenizes: long texts take seconds, in which others must be answered."""
+
+    @property
+    def model(self) -> Served | Encoder:
+        """What is served, and makes vectors."""
+        return self.worker.model
+
+    @property
+    def decoder(self) -> Decoder:
+        """What writes answers; raises a :class:`Problem` (400, ``not_supported``) where the model writes none."""
+        if isinstance(self.worker, Encoding):
+            raise Problem(
+                400, "not_supported", f"{self.worker.model.name} makes vectors of texts: ask it for embeddings."
+            )
+        return self.worker
+
+    @property
+    def served(self) -> Served:
+        """What writes answers; raises as :attr:`decoder` does."""
+        return self.decoder.model
 
 
 class Base(RequestHandler):

@@ -21,7 +21,7 @@ from modelops_server.endpoints.engines.transformers.trials import can_batch, can
 
 _log = logging.getLogger("modelops.engine")
 
-_WAITING = 4
+WAITING = 4
 """Requests that may wait, for each that may be answered at the same time."""
 
 _ALONE, _BESIDE = 512, 128
@@ -32,11 +32,11 @@ class Decoder:
     """Answers requests with a model. Any thread may :meth:`submit` and :meth:`cancel`; one thread calls :meth:`run`."""
 
     def __init__(self, served: Served, parallel: int) -> None:
-        self.served = served
+        self.model = served
         self._together = can_batch(served)
         self._mixed = self._together and bool(served.adapters) and can_mix(served)
         self.parallel = parallel if self._together else 1
-        self._room = _WAITING * parallel
+        self._room = WAITING * parallel
         if not self._together:
             _log.info("This model's answers cannot be computed together: it answers one request at a time.")
         elif served.adapters and not self._mixed:
@@ -111,7 +111,7 @@ class Decoder:
         embedding = self._embeddings[0]
         done = True
         with enough_memory(embedding.deliver):
-            done = embedding.step(self.served)
+            done = embedding.step(self.model)
         if done:
             with self._wake:
                 self._embeddings.popleft()
@@ -123,7 +123,7 @@ class Decoder:
             if running >= self.parallel or (reply := self._next()) is None:
                 return
             reply.begin()
-            self._prefill = Prefill(self.served, reply)
+            self._prefill = Prefill(self.model, reply)
         prefill, reply = self._prefill, self._prefill.reply
         logits: torch.Tensor | None = None
         with enough_memory(reply.fail):
@@ -134,7 +134,7 @@ class Decoder:
             self._prefill = None
         if logits is not None and not reply.ended:
             lane = None if self._mixed else reply.adapter
-            batch = self._batches.setdefault(lane, Batch(self.served))
+            batch = self._batches.setdefault(lane, Batch(self.model))
             with enough_memory(lambda problem: _fail_all(batch, reply, problem)):
                 batch.join(reply, prefill.cache)
 
@@ -146,7 +146,7 @@ class Decoder:
 
     def _answer_alone(self, reply: Reply) -> None:
         with enough_memory(reply.fail):
-            answer_alone(self.served, reply, lambda: reply.cancelled)
+            answer_alone(self.model, reply, lambda: reply.cancelled)
 
 
 def _advance(rows: Sequence[Reply], logits: torch.Tensor) -> None:

@@ -33,7 +33,14 @@ class Transformers(Engine):
             )
 
     def refuse(self, servable: Servable) -> None:
-        """It serves whatever is loaded for an evaluation."""
+        """It serves whatever is loaded for an evaluation, and embedding models; those need sentence-transformers."""
+        embeds = any(file.path == "modules.json" for file in servable.model.files)
+        if embeds and find_spec("sentence_transformers") is None:
+            raise Unavailable(
+                "rag_not_installed",
+                f"{servable.model.ref} makes vectors with sentence-transformers, which is not installed.",
+                "pip install 'jupyterlab-modelops[rag]'",
+            )
 
     def memory(self, shape: Shape, context: int, parallel: int) -> dict[str, int]:
         """Weights in the number format that is computed in, caches in the same, and what the process takes.

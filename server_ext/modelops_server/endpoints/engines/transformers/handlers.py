@@ -38,7 +38,7 @@ class Models(Base):
     """``GET /v1/models``: what a request may ask for."""
 
     def get(self) -> None:
-        names = self.service.served.names
+        names = self.service.model.names
         models = [{"id": name, "object": "model", "created": 0, "owned_by": "modelops"} for name in names]
         self.finish({"object": "list", "data": models})
 
@@ -52,12 +52,12 @@ class Embeddings(Base):
     def on_connection_close(self) -> None:
         """The client has hung up: nothing more is computed for it."""
         if self._work is not None and self._answer is not None:
-            self.service.decoder.cancel([self._work])
+            self.service.worker.cancel([self._work])
             self._answer.cancel()
 
     async def post(self) -> None:
         body = parse(EmbeddingsBody, self.request.body)
-        served = self.service.served
+        served = self.service.model
         adapter = served.resolve(body.model)
         if body.dimensions is not None:
             raise problems.not_supported("The vectors have as many numbers as the model is wide.", "dimensions")
@@ -72,7 +72,7 @@ class Embeddings(Base):
         answer: asyncio.Future[list[list[float]] | Problem] = loop.create_future()
         self._answer = answer
         self._work = Embedding(inputs, adapter, lambda result: loop.call_soon_threadsafe(_settle, answer, result))
-        self.service.decoder.embed(self._work)
+        self.service.worker.embed(self._work)
         try:
             result = await answer
         except asyncio.CancelledError:  # the client has hung up

@@ -38,7 +38,7 @@ class Reader:
 
 
 class Served:
-    """A loaded model. Only one thread at a time may call :meth:`logits` and :meth:`hidden`."""
+    """A loaded model. Only one thread at a time may call :meth:`logits` and :meth:`embed`."""
 
     def __init__(self, assignment: Assignment) -> None:
         self.name = assignment.name
@@ -115,13 +115,19 @@ class Served:
             logits: torch.Tensor = output.logits[:, -1].to(torch.float32)
         return logits
 
-    def hidden(self, tokens: torch.Tensor, mask: torch.Tensor, adapter: str | None) -> torch.Tensor:
-        """The hidden states behind the last layer (rows, tokens, width), of rows that are padded on the right."""
+    def embed(self, inputs: Sequence[list[int]], adapter: str | None) -> list[list[float]]:
+        """A vector for each input: the mean of the hidden states behind the last layer, of length 1."""
+        longest = max(map(len, inputs))
+        tokens = torch.tensor([ids + [0] * (longest - len(ids)) for ids in inputs], device=self.device)
+        lengths = torch.tensor([len(ids) for ids in inputs], device=self.device)
+        mask = (torch.arange(longest, device=self.device) < lengths[:, None]).long()
         self._enable(adapter)
         with torch.inference_mode():
             output = self.base.base_model(input_ids=tokens, attention_mask=mask, use_cache=False)
-            states: torch.Tensor = output.last_hidden_state
-        return states
+            states = output.last_hidden_state.float() * mask[..., None]
+        means = states.sum(dim=1) / lengths[:, None]
+        vectors: list[list[float]] = torch.nn.functional.normalize(means, dim=-1).tolist()
+        return vectors
 
     def activate(self, adapter: str | None) -> Any:
         """The model with one adapter, or none."""
