@@ -1348,7 +1348,7 @@ export interface components {
             /** @description Requests that are answered at the same time. */
             readonly parallel: number;
             readonly threads: number | null;
-            /** @description GPUs that were asked for; `null`: one, where the machine has any. */
+            /** @description GPUs that were asked for; `null`: what its engine is given by itself. */
             readonly gpus: number | null;
             /** @description Bytes above which the engine is started anew. */
             readonly max_memory: number | null;

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from modelops.errors import ModelOpsError, Unavailable
+from modelops.errors import ModelOpsError
 from modelops.machine import memory_bytes
-from modelops.machine.gpus import gpus as find_gpus
 from modelops.machine.hardware import processor
 from modelops.paths import StateHome
 from modelops.registry import Artifact, Registry
-from modelops_server.endpoints.endpoint import endpoints
 from modelops_server.endpoints.engines import AUTO, choose_engine, engine_for, engine_names, load_engine
+from modelops_server.endpoints.gpus import free_gpus
 from modelops_server.endpoints.memory import check_fits, context_for, shape_of
 from modelops_server.endpoints.place import Place
 from modelops_server.endpoints.servable import Servable, find_servable
@@ -102,7 +101,7 @@ def _plan(
         adapters=tuple(map(served, servable.adapters)),
         default_adapter=servable.default.name if servable.default else None,
         engine=chosen.name,
-        gpus=_free_gpus(home, options.gpus),
+        gpus=free_gpus(home, chosen, options.gpus),
         options=options.model_copy(update={"context": context, "threads": options.threads or processor().cores}),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -117,18 +116,3 @@ def _choice(name: str, servable: Servable, home: StateHome) -> dict[str, Any]:
     except ModelOpsError as error:
         problem = error.as_json()
     return {"name": name, "title": load_engine(name).title, "problem": problem}
-
-
-def _free_gpus(home: StateHome, count: int | None) -> tuple[str, ...]:
-    """The first ``count`` GPUs that no other endpoint holds; raises ``Unavailable`` where there are not so many."""
-    if count == 0:
-        return ()
-    held = {gpu for found in endpoints(home) if not found.state.ended for gpu in found.spec.gpus}
-    free = [gpu.id for gpu in find_gpus() if gpu.id not in held]
-    if count is not None and len(free) < count:
-        raise Unavailable(
-            "too_few_gpus",
-            f"{count} GPUs were asked for; {len(free)} are free.",
-            "Ask for fewer: --gpus 0 serves on the CPU.",
-        )
-    return tuple(free[: 1 if count is None else count])

@@ -31,6 +31,8 @@ class Engine(Protocol):
 
     name: str
     title: str
+    gpus: int = 1
+    """GPUs that it is given where nobody says how many, as far as the machine has any."""
 
     def require(self, home: StateHome, *, adapters: bool) -> None:
         """Raise ``Unavailable`` with what helps where it cannot run here, or not with adapters."""

@@ -24,7 +24,7 @@ class EndpointOptions(Answer):
     context: int | None = Field(description="Most tokens of prompt and answer of one request.")
     parallel: int = Field(description="Requests that are answered at the same time.")
     threads: int | None
-    gpus: int | None = Field(description="GPUs that were asked for; `null`: one, where the machine has any.")
+    gpus: int | None = Field(description="GPUs that were asked for; `null`: what its engine is given by itself.")
     max_memory: int | None = Field(description="Bytes above which the engine is started anew.")
     idle_minutes: float | None = Field(description="Minutes without a request after which it stops.")
     parity: Literal["refuse", "warn", "off"]

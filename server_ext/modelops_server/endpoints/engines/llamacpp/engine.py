@@ -29,6 +29,7 @@ class LlamaCpp:
 
     name = "llamacpp"
     title = "llama.cpp"
+    gpus = 0  # xllamacpp's wheels on PyPI compute on the processor; whoever has others asks for GPUs
 
     def require(self, home: StateHome, *, adapters: bool) -> None:
         """Raise ``Unavailable`` without xllamacpp, and without the converter where there are adapters."""
