@@ -1375,6 +1375,8 @@ export interface components {
             /** @description Bytes of memory that are free. */
             readonly free: number;
             readonly engines: readonly components["schemas"]["EngineChoice"][];
+            /** @description Adapters that can be served beside the model: the newest that fit it. */
+            readonly adapters: readonly string[];
         };
         /**
          * EndpointReason

@@ -16,7 +16,7 @@ from modelops_server.endpoints.engines import AUTO, choose_engine, engine_for, e
 from modelops_server.endpoints.gpus import free_gpus
 from modelops_server.endpoints.memory import check_fits, context_for, shape_of
 from modelops_server.endpoints.place import Place
-from modelops_server.endpoints.servable import Servable, find_servable
+from modelops_server.endpoints.servable import Servable, find_servable, fitting_adapters
 from modelops_server.endpoints.spec import EndpointSpec, Options, ServedArtifact
 
 
@@ -65,9 +65,11 @@ def look(
         "memory": {},
         "free": memory_bytes()[1],
         "engines": [],
+        "adapters": [],
     }
     try:
         registry = Registry(home)
+        found["adapters"] = fitting_adapters(registry, ref)
         servable = find_servable(registry, ref, adapters, allow_rejected=options.allow_rejected)
         found["engines"] = [_choice(candidate, servable, home) for candidate in engine_names()]
         planned = _plan(home, registry, servable, name, engine, options)

@@ -100,6 +100,7 @@ class EndpointPlan(Answer):
     memory: dict[str, int] = Field(description="Bytes that it takes, by part.")
     free: int = Field(description="Bytes of memory that are free.")
     engines: list[EngineChoice]
+    adapters: list[str] = Field(description="Adapters that can be served beside the model: the newest that fit it.")
 
 
 class EndpointKey(Answer):
