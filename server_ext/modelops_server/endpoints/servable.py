@@ -10,7 +10,6 @@ from modelops.errors import InvalidInput, VerificationError
 from modelops.registry import Artifact, Registry
 from modelops.registry.rejection import refuse_rejected
 
-
 _OFFERED = 500
 """So many adapters are looked at for those that fit; the others can be named."""
 
