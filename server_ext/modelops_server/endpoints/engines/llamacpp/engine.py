@@ -18,7 +18,7 @@ from modelops_server.endpoints.servable import Servable
 from modelops_server.endpoints.spec import EndpointSpec
 
 PROMPT_CACHE = 128 * 2**20
-"""Bytes in which llama.cpp may keep the caches of earlier prompts."""
+"""Bytes in which llama.cpp may keep the caches of earlier prompts, where there are no adapters."""
 
 _OVERHEAD = 170 * 10**6
 """Bytes of Python, xllamacpp and buffers for computing."""
@@ -57,7 +57,7 @@ class LlamaCpp:
             "weights": shape.weights,
             "adapters": shape.adapters,
             "cache": 2 * shape.cache_values(context, parallel),
-            "process": _OVERHEAD + PROMPT_CACHE,
+            "process": _OVERHEAD + (0 if shape.adapters else PROMPT_CACHE),
         }
 
     def prepare(
