@@ -14,7 +14,7 @@ from modelops.paths import StateHome
 from modelops.registry import Artifact, Registry
 from modelops_server.endpoints.engines import AUTO, choose_engine, engine_for, engine_names, load_engine
 from modelops_server.endpoints.gpus import free_gpus
-from modelops_server.endpoints.memory import check_fits, context_for, shape_of
+from modelops_server.endpoints.memory import Shape, check_fits, context_for, shape_of
 from modelops_server.endpoints.place import Place
 from modelops_server.endpoints.servable import Servable, find_servable, fitting_adapters
 from modelops_server.endpoints.spec import EndpointSpec, Options, ServedArtifact
@@ -71,7 +71,8 @@ def look(
         registry = Registry(home)
         found["adapters"] = fitting_adapters(registry, ref)
         servable = find_servable(registry, ref, adapters, allow_rejected=options.allow_rejected)
-        found["engines"] = [_choice(candidate, servable, home) for candidate in engine_names()]
+        shape = shape_of(registry, servable)
+        found["engines"] = [_choice(candidate, servable, shape, home) for candidate in engine_names()]
         planned = _plan(home, registry, servable, name, engine, options)
         spec = planned.spec
         found |= {
@@ -94,8 +95,8 @@ def served(artifact: Artifact) -> ServedArtifact:
 def _plan(
     home: StateHome, registry: Registry, servable: Servable, name: str | None, engine: str, options: Options
 ) -> Plan:
-    chosen = choose_engine(engine, servable, home)
     shape = shape_of(registry, servable)
+    chosen = choose_engine(engine, servable, shape, home)
     context = context_for(shape, options.context)
     spec = EndpointSpec(
         name=Place.of(home, name or servable.target.name).name,
@@ -110,11 +111,11 @@ def _plan(
     return Plan(spec, chosen.memory(shape, context, options.parallel))
 
 
-def _choice(name: str, servable: Servable, home: StateHome) -> dict[str, Any]:
+def _choice(name: str, servable: Servable, shape: Shape, home: StateHome) -> dict[str, Any]:
     """An engine, and why it cannot be taken, as JSON."""
     problem = None
     try:
-        engine_for(name, servable, home)
+        engine_for(name, servable, shape, home)
     except ModelOpsError as error:
         problem = error.as_json()
     return {"name": name, "title": load_engine(name).title, "problem": problem}

@@ -40,6 +40,9 @@ class Engine(Protocol):
     def refuse(self, servable: Servable) -> None:
         """Raise ``InvalidInput`` (``engine_cannot_serve``) for what it does not serve."""
 
+    def refuse_shape(self, ref: str, shape: Shape) -> None:
+        """Raise ``InvalidInput`` (``engine_cannot_serve``) for a model of a shape that it cannot compute."""
+
     def memory(self, shape: Shape, context: int, parallel: int) -> dict[str, int]:
         """Bytes that it takes, by part."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from modelops.errors import InvalidInput, Unavailable
 from modelops.paths import StateHome
 from modelops_server.endpoints.engines.assignment import AdapterFolder, Assignment
-from modelops_server.endpoints.engines.engine import Launch, Progress
+from modelops_server.endpoints.engines.engine import Engine, Launch, Progress
 from modelops_server.endpoints.engines.llamacpp.adapters import convert_adapter, converter
 from modelops_server.endpoints.memory import Shape
 from modelops_server.endpoints.servable import Servable
@@ -24,7 +24,7 @@ _OVERHEAD = 170 * 10**6
 """Bytes of Python, xllamacpp and buffers for computing."""
 
 
-class LlamaCpp:
+class LlamaCpp(Engine):
     """Serves GGUF files; adapters are converted to its own form when the endpoint starts."""
 
     name = "llamacpp"
