@@ -19,9 +19,12 @@ from modelops_server.environments import Environment, environment
 _OVERHEAD = 2_100 * 10**6
 """Bytes of its processes and of buffers for computing."""
 
-_CPU_HEADS = (32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512)
-"""Widths of heads that vLLM has attention for on a processor: ``CPUAttentionBackend.get_supported_head_sizes``, 0.32.
-It asks itself only at the first question, in the midst of computing."""
+_CPU_HEADS = (32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512)
+"""Widths of heads for which vLLM 0.32 has attention compiled for processors.
+
+Its ``CPUAttentionBackend.get_supported_head_sizes`` leaves out 48, but nobody asks it on a processor: another width
+fails at the first question, in the midst of computing.
+"""
 
 _PROCESS = Path(__file__).with_name("process.py")
 """Never imported: who does is bound to die with its parent."""
