@@ -15,7 +15,7 @@ from traitlets import Bool, Dict, Enum, Float, Int, Unicode
 import modelops
 from modelops.paths import StateHome
 from modelops_server.endpoints.gateway import Gateway, Limits
-from modelops_server.endpoints.gateway.remotes import configured
+from modelops_server.endpoints.gateway.remotes import Misconfigured, configured
 from modelops_server.endpoints.reviver import Reviver
 from modelops_server.handlers import HANDLERS
 from modelops_server.handlers.openai.routes import HANDLERS as OPENAI_HANDLERS
@@ -100,10 +100,7 @@ class ModelOpsApp(ExtensionApp):
         self._start_follower(home)
         self._tasks = TaskManager(home, self._note_activity)
         self.settings["modelops_tasks"] = self._tasks
-        limits = Limits(
-            waiting=self.requests_waiting, timeout=self.request_timeout, per_minute=self.requests_per_minute
-        )
-        self.settings["modelops_gateway"] = self._gateway = Gateway(home, limits, configured(self.remotes))
+        self.settings["modelops_gateway"] = self._gateway = self._make_gateway(home)
         self._reviver = Reviver(home)
         self._reviver.start()
         if self.schedule:
@@ -126,6 +123,16 @@ class ModelOpsApp(ExtensionApp):
             await self._tasks.stop()
         if self._scheduler is not None:
             await asyncio.to_thread(self._scheduler.stop, interrupt=self.on_stop == "interrupt")
+
+    def _make_gateway(self, home: StateHome) -> Gateway:
+        remotes = configured(self.remotes)
+        for remote in remotes.values():
+            if isinstance(remote, Misconfigured):
+                self.log.error("%s", remote.refusal().message)
+        limits = Limits(
+            waiting=self.requests_waiting, timeout=self.request_timeout, per_minute=self.requests_per_minute
+        )
+        return Gateway(home, limits, remotes)
 
     def _start_scheduler(self, home: StateHome, inventory: Inventory) -> None:
         self._scheduler = SchedulerThread(

@@ -1348,7 +1348,7 @@ export interface components {
             /** @description Requests that are answered at the same time. */
             readonly parallel: number;
             readonly threads: number | null;
-            /** @description GPUs that were asked for; `null`: one, where the machine has any. */
+            /** @description GPUs that were asked for; `null`: what its engine is given by itself. */
             readonly gpus: number | null;
             /** @description Bytes above which the engine is started anew. */
             readonly max_memory: number | null;
@@ -1375,6 +1375,8 @@ export interface components {
             /** @description Bytes of memory that are free. */
             readonly free: number;
             readonly engines: readonly components["schemas"]["EngineChoice"][];
+            /** @description Adapters that can be served beside the model: the newest that fit it. */
+            readonly adapters: readonly string[];
         };
         /**
          * EndpointReason

@@ -177,12 +177,15 @@ describe('An endpoint', () => {
   it('adds and removes adapters, but not the one that it serves', async () => {
     const one = endpoint('bot', { ref: 'own@2', adapters: ['own@2', 'fix@1'] });
     const adapter = { kind: 'adapter', name: 'more', ref: 'more@4', metadata: {} };
+    const stranger = { ...adapter, name: 'stranger', ref: 'stranger@1' };
     const { node, workbench, model } = await panel(one, {
-      'GET artifacts': { artifacts: [adapter], total: 1, kinds: {} },
+      'GET artifacts': { artifacts: [adapter, stranger], total: 2, kinds: {} },
+      'POST endpoint-plan': { adapters: ['more@4'] },
       'POST endpoints/bot/adapters': one
     });
     await until(() => model.adapters.value !== null && node.textContent.includes('Add adapter'));
     expect(() => button(node, 'Serve own@2 no longer')).toThrow();
+    expect(node.textContent).not.toContain('stranger');
     button(node, 'Serve fix@1 no longer').click();
     await until(() => model.busy === null && !button(node, 'Add adapter').disabled);
     button(node, 'Add adapter').click();

@@ -145,7 +145,7 @@ function AdapterChoice({ model }: { model: ServeModel }): React.JSX.Element {
       </div>
       {others.length === 0 ? (
         <div className="jp-ModelOps-help">
-          {trans.__('None is registered. A training makes one.')}
+          {trans.__('None fits this model. A training on it makes one.')}
         </div>
       ) : (
         <div role="group" className="jp-ModelOps-radios" aria-labelledby={id}>

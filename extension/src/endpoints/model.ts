@@ -22,9 +22,7 @@ export class EndpointModel extends VDomModel {
     const { trans, api } = workbench;
     this.keys = new Resource(() => api.endpoints.keys(name));
     this.log = new Resource(() => api.endpoints.log(name));
-    this.adapters = new Resource(
-      async () => (await api.artifacts({ kind: 'adapter', limit: 500 })).artifacts
-    );
+    this.adapters = new Resource(() => this.fitting());
     this.history = feed.history(name);
     const { running, tokens, waiting } = this.history;
     this.speed = [{ label: trans.__('tokens/s'), series: tokens, sparse: false }];
@@ -37,13 +35,13 @@ export class EndpointModel extends VDomModel {
       part.stateChanged.connect(this.changed);
     }
     void this.keys.refresh();
-    void this.adapters.refresh();
+    this.lookForAdapters();
     void this.log.refresh();
   }
 
   readonly keys: Resource<readonly EndpointKey[]>;
   readonly log: Resource<string>;
-  /** All adapters that are registered. */
+  /** The adapters that fit what it serves. */
   readonly adapters: Resource<readonly Artifact[]>;
   readonly history: History;
   /** What is drawn of the history; the arrays stay the same. */
@@ -146,6 +144,26 @@ export class EndpointModel extends VDomModel {
     super.dispose();
   }
 
+  /** Ask for them once it is known what is served. */
+  private lookForAdapters(): void {
+    const model = this.endpoint?.model ?? null;
+    if (model !== null && model !== this.fitted) {
+      this.fitted = model;
+      this.adapters.renew();
+    }
+  }
+
+  private async fitting(): Promise<readonly Artifact[]> {
+    const served = this.endpoint;
+    if (served === null) {
+      return [];
+    }
+    const { api } = this.workbench;
+    const { adapters } = await api.endpoints.plan({ ref: served.model });
+    const { artifacts } = await api.artifacts({ kind: 'adapter', limit: 500 });
+    return artifacts.filter(({ ref }) => adapters.includes(ref));
+  }
+
   private async perform(
     what: string,
     ask: (api: IWorkbench['api']['endpoints']) => Promise<unknown>
@@ -174,9 +192,12 @@ export class EndpointModel extends VDomModel {
       this.logged = endpoint.state;
       this.log.renew();
     }
+    this.lookForAdapters();
     this.changed();
   };
 
+  /** The model for which adapters were asked last. */
+  private fitted: string | null = null;
   private seen = false;
   /** The state in which the log was asked for last. */
   private logged: string | null = null;

@@ -14,6 +14,7 @@ const PLAN: EndpointPlan = {
   context: 4096,
   memory: { weights: 100_000_000, adapters: 0, cache: 50_000_000 },
   free: 1_000_000_000,
+  adapters: ['fix@1'],
   engines: [
     { name: 'llamacpp', title: 'llama.cpp', problem: null },
     {
@@ -118,6 +119,16 @@ describe('The form that serves a model', () => {
     await until(() => node.textContent.includes('is not there.'));
     button(node, 'Create the environment').click();
     await until(() => workbench.asked.some(({ path }) => path === 'environments/llamacpp'));
+  });
+
+  it('offers the adapters that fit the model, and those that are chosen', async () => {
+    const registered = ['fix', 'stranger', 'chosen'].map(name => artifact(name, 'adapter'));
+    const { model } = await form(
+      { ref: 'bot', form: { adapters: ['chosen@1'] } },
+      { 'GET artifacts': { artifacts: registered, total: 3, kinds: {} } }
+    );
+    await until(() => !model.stale && model.adapters.length === 2);
+    expect(model.adapters.map(({ ref }) => ref)).toEqual(['fix@1', 'chosen@1']);
   });
 
   it('forgets adapters and engine when another model is chosen', async () => {

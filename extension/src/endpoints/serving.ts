@@ -80,8 +80,10 @@ export class ServeModel extends VDomModel {
     return this.references.of('model').value ?? [];
   }
 
+  /** The adapters that fit the chosen model, as the server says, and those that are chosen. */
   get adapters(): readonly Artifact[] {
-    return this.references.of('adapter').value ?? [];
+    const fitting = new Set([...(this.plan.value?.adapters ?? []), ...this._asked.adapters]);
+    return (this.references.of('adapter').value ?? []).filter(({ ref }) => fitting.has(ref));
   }
 
   /** Whether a model is being added, or can be. */

@@ -34,7 +34,11 @@ def endpoints() -> None:
 @click.option("--context", type=click.IntRange(64), help="Most tokens of prompt and answer.  [default: up to 4096]")
 @click.option("--parallel", default=4, show_default=True, type=click.IntRange(1, 256), help="Requests at a time.")
 @click.option("--threads", type=click.IntRange(1), help="Threads that compute.  [default: all cores]")
-@click.option("--gpus", type=click.IntRange(0), help="GPUs that it is given.  [default: one, where there is any]")
+@click.option(
+    "--gpus",
+    type=click.IntRange(0),
+    help="GPUs that it is given.  [default: one, where there is any; with llama.cpp 0]",
+)
 @click.option("--max-memory", type=Size(), help="Start the engine anew when it takes more, such as 8GB.")
 @click.option("--idle-minutes", type=click.FloatRange(0, min_open=True), help="Stop when nobody uses it so long.")
 @click.option(

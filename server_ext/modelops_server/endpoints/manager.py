@@ -15,12 +15,14 @@ from modelops.paths import StateHome
 from modelops.registry import Registry
 from modelops_server.endpoints.endpoint import START, Endpoint, endpoints, find
 from modelops_server.endpoints.engines import load_engine
+from modelops_server.endpoints.gpus import free_gpus
 from modelops_server.endpoints.leftovers import clear_leftovers
 from modelops_server.endpoints.place import Place
 from modelops_server.endpoints.planning import Plan, served
 from modelops_server.endpoints.servable import find_servable
 from modelops_server.endpoints.spec import EndpointSpec
 from modelops_server.endpoints.status import Reason, State, Status
+from modelops_server.gpu_claims import claim, claiming
 from modelops_server.processes import Identity, send_signal
 
 STOP = 30.0
@@ -37,7 +39,7 @@ def start(home: StateHome, planned: Plan) -> Endpoint:
     """Start an endpoint's keeper, which outlives this process; returns before the model is loaded.
 
     Raises ``Conflict`` (``endpoint_exists``) where one of that name runs, ``Unavailable`` (``out_of_memory``,
-    ``keeper_failed``).
+    ``too_few_gpus``, ``keeper_failed``).
     """
     spec = planned.spec
     planned.check_memory()
@@ -139,24 +141,27 @@ def revive(home: StateHome) -> list[str]:
         with found.place.managed():
             now = Endpoint.read(found.place)
             if now.lost and now.status.restarts < _MOST_REVIVALS:
-                _start(found.place, now.spec, restarts=now.status.restarts + 1)
+                try:
+                    _start(found.place, now.spec, restarts=now.status.restarts + 1)
+                except Unavailable as error:
+                    if error.code != "too_few_gpus":
+                        raise
+                    continue  # a job has them by now: it comes back when they are free
                 revived.append(found.name)
     return revived
 
 
 def _start(place: Place, spec: EndpointSpec, restarts: int = 0) -> Endpoint:
-    load_engine(spec.engine).require(place.home, adapters=bool(spec.adapters))
-    place.write_spec(spec)
-    place.write_status(Status(state=State.STARTING, text="Starting", restarts=restarts).saying())
-    with place.log.open("ab") as log:
-        keeper = subprocess.Popen(
-            [sys.executable, "-P", "-m", "modelops_server.endpoints.keeper", str(place.home.root), place.name],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            env={**os.environ, "MODELOPS_HOME": str(place.home.root)},
-        )
+    engine = load_engine(spec.engine)
+    engine.require(place.home, adapters=bool(spec.adapters))
+    # Another job or endpoint may have taken since what was free when this was planned, or last ran.
+    with claiming(place.home):
+        gpus = free_gpus(place.home, engine, spec.options.gpus)
+        place.write_spec(spec.model_copy(update={"gpus": gpus}))
+        place.write_status(Status(state=State.STARTING, text="Starting", restarts=restarts).saying())
+        keeper = _start_keeper(place)
+        if gpus and (identity := Identity.of(keeper.pid)) is not None:
+            claim(place.home, gpus, "endpoint", place.name, identity)
     _keepers[:] = [child for child in _keepers if child.poll() is None]
     _keepers.append(keeper)
     deadline = time.monotonic() + START
@@ -172,6 +177,18 @@ def _start(place: Place, spec: EndpointSpec, restarts: int = 0) -> Endpoint:
             raise error
         time.sleep(_GLANCE)
     return Endpoint.read(place)
+
+
+def _start_keeper(place: Place) -> subprocess.Popen[bytes]:
+    with place.log.open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "modelops_server.endpoints.keeper", str(place.home.root), place.name],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, "MODELOPS_HOME": str(place.home.root)},
+        )
 
 
 def _stop(place: Place) -> None:

@@ -20,7 +20,7 @@ LONGEST = 4096
 
 @dataclass(frozen=True)
 class Shape:
-    """What of a model's shape decides how much memory it takes."""
+    """What of a model's shape decides how much memory it takes, and which engines can compute it."""
 
     weights: int
     """Bytes of its weights' files."""
@@ -33,6 +33,8 @@ class Shape:
     """Numbers that a token leaves in a layer's cache, keys and values together."""
     context_length: int | None
     """Tokens that it was made for."""
+    head_width: int | None = None
+    """Numbers of an attention head; ``None`` where that is not known, or heads share one compressed cache (MLA)."""
 
     def cache_values(self, context: int, parallel: int) -> int:
         """Numbers in the caches of ``parallel`` sequences of ``context`` tokens."""
@@ -55,6 +57,7 @@ def shape_of(registry: Registry, servable: Servable) -> Shape:
         layers=facts.get("layers", 0),
         key_value_width=_key_value_width(facts),
         context_length=_most_embedded(model) or facts.get("context") or model.metadata.get("context_length"),
+        head_width=None if "compressed" in facts else _head_width(facts) or None,
     )
 
 
@@ -105,9 +108,11 @@ def cache_width(facts: Mapping[str, int]) -> int:
 
 
 def _key_value_width(facts: Mapping[str, int]) -> int:
-    heads = facts.get("heads", 1)
-    width = facts.get("head_width") or facts.get("width", 0) // max(heads, 1)
-    return 2 * (facts.get("kv_heads") or heads) * width
+    return 2 * (facts.get("kv_heads") or facts.get("heads", 1)) * _head_width(facts)
+
+
+def _head_width(facts: Mapping[str, int]) -> int:
+    return facts.get("head_width") or facts.get("width", 0) // max(facts.get("heads", 1), 1)
 
 
 def _config_facts(registry: Registry, model: Artifact) -> dict[str, int]:
@@ -129,6 +134,7 @@ def config_facts(document: Mapping[str, Any]) -> dict[str, int]:
         "head_width": ("head_dim",),
         "width": ("hidden_size", "n_embd"),
         "context": ("max_position_embeddings", "n_positions"),
+        "compressed": ("kv_lora_rank",),
     }
     facts = {
         name: value

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from modelops.errors import ModelOpsError, Unavailable
+from modelops.errors import ModelOpsError
 from modelops.machine import memory_bytes
-from modelops.machine.gpus import gpus as find_gpus
 from modelops.machine.hardware import processor
 from modelops.paths import StateHome
 from modelops.registry import Artifact, Registry
-from modelops_server.endpoints.endpoint import endpoints
 from modelops_server.endpoints.engines import AUTO, choose_engine, engine_for, engine_names, load_engine
-from modelops_server.endpoints.memory import check_fits, context_for, shape_of
+from modelops_server.endpoints.gpus import free_gpus
+from modelops_server.endpoints.memory import Shape, check_fits, context_for, shape_of
 from modelops_server.endpoints.place import Place
-from modelops_server.endpoints.servable import Servable, find_servable
+from modelops_server.endpoints.servable import Servable, find_servable, fitting_adapters
 from modelops_server.endpoints.spec import EndpointSpec, Options, ServedArtifact
 
 
@@ -66,11 +65,14 @@ def look(
         "memory": {},
         "free": memory_bytes()[1],
         "engines": [],
+        "adapters": [],
     }
     try:
         registry = Registry(home)
+        found["adapters"] = fitting_adapters(registry, ref)
         servable = find_servable(registry, ref, adapters, allow_rejected=options.allow_rejected)
-        found["engines"] = [_choice(candidate, servable, home) for candidate in engine_names()]
+        shape = shape_of(registry, servable)
+        found["engines"] = [_choice(candidate, servable, shape, home) for candidate in engine_names()]
         planned = _plan(home, registry, servable, name, engine, options)
         spec = planned.spec
         found |= {
@@ -93,8 +95,8 @@ def served(artifact: Artifact) -> ServedArtifact:
 def _plan(
     home: StateHome, registry: Registry, servable: Servable, name: str | None, engine: str, options: Options
 ) -> Plan:
-    chosen = choose_engine(engine, servable, home)
     shape = shape_of(registry, servable)
+    chosen = choose_engine(engine, servable, shape, home)
     context = context_for(shape, options.context)
     spec = EndpointSpec(
         name=Place.of(home, name or servable.target.name).name,
@@ -102,33 +104,18 @@ def _plan(
         adapters=tuple(map(served, servable.adapters)),
         default_adapter=servable.default.name if servable.default else None,
         engine=chosen.name,
-        gpus=_free_gpus(home, options.gpus),
+        gpus=free_gpus(home, chosen, options.gpus),
         options=options.model_copy(update={"context": context, "threads": options.threads or processor().cores}),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return Plan(spec, chosen.memory(shape, context, options.parallel))
 
 
-def _choice(name: str, servable: Servable, home: StateHome) -> dict[str, Any]:
+def _choice(name: str, servable: Servable, shape: Shape, home: StateHome) -> dict[str, Any]:
     """An engine, and why it cannot be taken, as JSON."""
     problem = None
     try:
-        engine_for(name, servable, home)
+        engine_for(name, servable, shape, home)
     except ModelOpsError as error:
         problem = error.as_json()
     return {"name": name, "title": load_engine(name).title, "problem": problem}
-
-
-def _free_gpus(home: StateHome, count: int | None) -> tuple[str, ...]:
-    """The first ``count`` GPUs that no other endpoint holds; raises ``Unavailable`` where there are not so many."""
-    if count == 0:
-        return ()
-    held = {gpu for found in endpoints(home) if not found.state.ended for gpu in found.spec.gpus}
-    free = [gpu.id for gpu in find_gpus() if gpu.id not in held]
-    if count is not None and len(free) < count:
-        raise Unavailable(
-            "too_few_gpus",
-            f"{count} GPUs were asked for; {len(free)} are free.",
-            "Ask for fewer: --gpus 0 serves on the CPU.",
-        )
-    return tuple(free[: 1 if count is None else count])

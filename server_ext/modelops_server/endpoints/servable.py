@@ -10,6 +10,9 @@ from modelops.errors import InvalidInput, VerificationError
 from modelops.registry import Artifact, Registry
 from modelops.registry.rejection import refuse_rejected
 
+_OFFERED = 500
+"""So many adapters are looked at for those that fit; the others can be named."""
+
 
 @dataclass(frozen=True)
 class Servable:
@@ -62,6 +65,17 @@ def find_servable(
         if not allow_rejected:
             refuse_rejected(artifact)
     return Servable(model, tuple(chosen), default)
+
+
+def fitting_adapters(registry: Registry, ref: str) -> list[str]:
+    """The newest adapters that were trained on what ``ref`` names, or on what that is a rounded form of.
+
+    Those of an adapter's base where it names an adapter. Raises what :func:`find_servable` raises.
+    """
+    model = find_servable(registry, ref, allow_rejected=True).model
+    same = _same_weights(registry, model)
+    adapters = registry.list(kind="adapter", limit=_OFFERED)
+    return [adapter.ref for adapter in adapters if adapter.metadata.get("base_digest") in same]
 
 
 def _base(registry: Registry, adapter: Artifact) -> Artifact:

@@ -24,7 +24,7 @@ class Options(_Part):
     threads: int | None = Field(None, ge=1, le=1024)
     """Threads that compute; ``None``: as many as there are cores."""
     gpus: int | None = Field(None, ge=0, le=64)
-    """GPUs that it is given; ``None``: one, where the machine has any."""
+    """GPUs that it is given; ``None``: what its engine wants, where the machine has any."""
     max_memory: int | None = Field(None, ge=1)
     """Bytes of resident memory above which the engine is ended and started anew."""
     idle_minutes: float | None = Field(None, gt=0, le=100_000)

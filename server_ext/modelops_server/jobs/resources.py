@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from modelops.errors import InvalidInput
+from modelops.templates import Template
+from modelops_server.gpu_claims import GPUS, gpu_names, number_in
 
-CPUS, GPUS, MEMORY = "MODELOPS_CPUS", "MODELOPS_GPUS", "MODELOPS_MEMORY"
-"""Environment variables that replace what was found on the machine; GPUs are a count of made-up slots."""
+CPUS, MEMORY = "MODELOPS_CPUS", "MODELOPS_MEMORY"
+"""Environment variables that replace what was found on the machine, as ``GPUS`` does."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,15 @@ class Request:
         return {"cpus": self.cpus, "gpus": self.gpus, "memory": self.memory}
 
 
+def declared(template: Template, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What a template declares; answers that an endpoint gives take no GPU, and would wait for the endpoint's."""
+    asks_endpoint = template.kind == "generate" and parameters.get("endpoint")
+    return {**({"gpus": 0} if asks_endpoint else {}), **template.resources}
+
+
 @dataclass(frozen=True)
 class Usage:
-    """What the active jobs hold together."""
+    """What the active jobs hold together, and the GPUs that endpoints hold."""
 
     jobs: int
     cpus: float
@@ -56,15 +62,12 @@ class Inventory:
         A number of ``gpus`` takes the first so many of those that are there; more than those, or without any, they are
         slots in name only, which makes scheduling testable.
         """
-        from modelops.machine.gpus import gpus as find_gpus
         from modelops.machine.hardware import memory_bytes, processor
 
-        cores = cpus if cpus is not None else _number(CPUS)
-        size = memory if memory is not None else _number(MEMORY)
-        count = gpus if gpus is not None else _number(GPUS)
-        names = tuple(gpu.id for gpu in find_gpus()) if count != 0 else ()
-        if count is not None:
-            names = (*names, *map(str, range(len(names), int(count))))[: int(count)]
+        cores = cpus if cpus is not None else number_in(CPUS)
+        size = memory if memory is not None else number_in(MEMORY)
+        count = gpus if gpus is not None else number_in(GPUS)
+        names = () if count == 0 else gpu_names() if count is None else gpu_names(int(count))[: int(count)]
         return cls(
             cpus=float(cores if cores is not None else processor().cores),
             gpus=names,
@@ -120,16 +123,3 @@ def next_to_start(queue: Iterable[Waiting], inventory: Inventory, usage: Usage) 
         if "cpus" in wanted:  # every job needs some
             return None
     return None
-
-
-def _number(variable: str) -> float | None:
-    text = os.environ.get(variable)
-    if not text:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise InvalidInput("invalid_inventory", f"{variable} is {text!r}, not a number.", f"Write it as: {variable}=2")
-    return number

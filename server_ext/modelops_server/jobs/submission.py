@@ -20,7 +20,7 @@ from modelops.templates import Catalog, Template
 from modelops_server.jobs import preflight
 from modelops_server.jobs.queue.queue import Queue
 from modelops_server.jobs.records import Job, now
-from modelops_server.jobs.resources import Request
+from modelops_server.jobs.resources import Request, declared
 from modelops_server.jobs.spec import INPUT, JobOptions, JobSpec, Submitted
 
 RETRIES_OF_RESUMABLE = 2
@@ -73,7 +73,7 @@ def submit(
     options = options or JobOptions()
     if options.retries is None:
         options = replace(options, retries=RETRIES_OF_RESUMABLE if template.resumable else 0)
-    request = Request.of(template.resources, {"memory": options.memory, **(resources or {})})
+    request = Request.of(declared(template, values), {"memory": options.memory, **(resources or {})})
     submitted = Submitted(
         at=now(),
         name=check_name(name, "job name") if name else template.name,

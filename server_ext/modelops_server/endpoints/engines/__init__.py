@@ -11,6 +11,7 @@ from modelops.errors import InvalidInput, NotFound, Unavailable
 from modelops.machine.gpus import gpus
 from modelops.paths import StateHome
 from modelops_server.endpoints.engines.engine import Engine
+from modelops_server.endpoints.memory import Shape
 from modelops_server.endpoints.servable import Servable
 
 GROUP = "modelops.engines"
@@ -49,7 +50,7 @@ def load_engine(name: str) -> Engine:
     return engine
 
 
-def choose_engine(name: str, servable: Servable, home: StateHome) -> Engine:
+def choose_engine(name: str, servable: Servable, shape: Shape, home: StateHome) -> Engine:
     """The engine called ``name``, or with ``auto`` the first that is here and serves it.
 
     Raises ``Unavailable`` or ``InvalidInput`` with the reason where it does not; with ``auto`` with that of the last.
@@ -57,13 +58,14 @@ def choose_engine(name: str, servable: Servable, home: StateHome) -> Engine:
     *others, last = _preferred() if name == AUTO else (name,)
     for candidate in others:
         with suppress(InvalidInput, Unavailable):
-            return engine_for(candidate, servable, home)
-    return engine_for(last, servable, home)
+            return engine_for(candidate, servable, shape, home)
+    return engine_for(last, servable, shape, home)
 
 
-def engine_for(name: str, servable: Servable, home: StateHome) -> Engine:
+def engine_for(name: str, servable: Servable, shape: Shape, home: StateHome) -> Engine:
     """The engine called ``name``; raises ``InvalidInput`` or ``Unavailable`` where it cannot serve ``servable``."""
     engine = load_engine(name)
     engine.refuse(servable)
+    engine.refuse_shape(servable.model.ref, shape)
     engine.require(home, adapters=bool(servable.adapters))
     return engine

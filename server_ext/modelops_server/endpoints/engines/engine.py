@@ -31,12 +31,17 @@ class Engine(Protocol):
 
     name: str
     title: str
+    gpus: int = 1
+    """GPUs that it is given where nobody says how many, as far as the machine has any."""
 
     def require(self, home: StateHome, *, adapters: bool) -> None:
         """Raise ``Unavailable`` with what helps where it cannot run here, or not with adapters."""
 
     def refuse(self, servable: Servable) -> None:
         """Raise ``InvalidInput`` (``engine_cannot_serve``) for what it does not serve."""
+
+    def refuse_shape(self, ref: str, shape: Shape) -> None:
+        """Raise ``InvalidInput`` (``engine_cannot_serve``) for a model of a shape that it cannot compute."""
 
     def memory(self, shape: Shape, context: int, parallel: int) -> dict[str, int]:
         """Bytes that it takes, by part."""

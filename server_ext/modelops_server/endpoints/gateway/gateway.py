@@ -19,7 +19,7 @@ from modelops.paths import StateHome
 from modelops_server.endpoints.endpoint import Endpoint, endpoints
 from modelops_server.endpoints.gateway.connection import Connection, Response
 from modelops_server.endpoints.gateway.known import Known
-from modelops_server.endpoints.gateway.remotes import Remote
+from modelops_server.endpoints.gateway.remotes import Misconfigured, Remote
 from modelops_server.endpoints.gateway.target import Served, Target
 from modelops_server.endpoints.gateway.traffic import Measured, Traffic
 from modelops_server.endpoints.gateway.turns import Rates, Turns
@@ -69,12 +69,16 @@ class Gateway:
     """Forwards the requests of one server's clients; for use on the event loop alone."""
 
     def __init__(
-        self, home: StateHome, limits: Limits | None = None, remotes: Mapping[str, Remote] | None = None
+        self,
+        home: StateHome,
+        limits: Limits | None = None,
+        remotes: Mapping[str, Remote | Misconfigured] | None = None,
     ) -> None:
         self._home = home
         self._known = Known(home)
         self._limits = limits or Limits()
-        self._remotes = remotes or {}
+        self._remotes = {name: one for name, one in (remotes or {}).items() if isinstance(one, Remote)}
+        self._misconfigured = {name: one for name, one in (remotes or {}).items() if isinstance(one, Misconfigured)}
         self._rates = Rates(self._limits.per_minute)
         self._turns: dict[str, Turns] = {}
         self._traffic: dict[str, Traffic] = {}
@@ -86,10 +90,16 @@ class Gateway:
         found = await asyncio.to_thread(endpoints, self._home)
         ready = [endpoint for endpoint in found if endpoint.ready]
         served = {name: _served(endpoint, name) for endpoint in ready for name in endpoint.status.model_names}
-        return {**served, **self._remotes}
+        return {**{name: one for name, one in served.items() if name not in self._misconfigured}, **self._remotes}
+
+    def check_configured(self, model: str) -> None:
+        """Raise ``Unavailable`` (``invalid_remote``) for a remote model whose settings cannot hold."""
+        if wrong := self._misconfigured.get(model):
+            raise wrong.refusal()
 
     async def target(self, model: str) -> Target:
-        """What ``model`` means; raises ``NotFound`` (``model_not_found``), and what says that it is not ready."""
+        """What ``model`` means; raises ``NotFound`` (``model_not_found``), and what says why it cannot be asked."""
+        self.check_configured(model)
         if remote := self._remotes.get(model):
             return remote
         name = model.partition("/")[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
@@ -63,19 +64,35 @@ class Remote(BaseModel):
         return {"id": name, "object": "model", "created": 0, "owned_by": "remote", "engine": "remote"}
 
 
-def configured(remotes: Mapping[str, Any]) -> dict[str, Remote]:
-    """The servers of a configuration, by name; raises ``InvalidInput`` that says what is wrong with which."""
-    found = {}
-    for name, settings in remotes.items():
+@dataclass(frozen=True)
+class Misconfigured:
+    """A remote model whose settings cannot hold: requests that name it are told so, and nothing else is touched."""
+
+    name: str
+    problem: str
+
+    def refusal(self) -> Unavailable:
+        """What who asks for it is told."""
+        return Unavailable(
+            "invalid_remote",
+            f"The remote model {self.name[:100]!r} is not configured as it must be: {self.problem}.",
+            "Who runs this server mends ModelOpsApp.remotes, see docs/serving.md, and restarts it.",
+        )
+
+
+def configured(remotes: Mapping[Any, Any]) -> dict[str, Remote | Misconfigured]:
+    """The servers of a configuration by name, and what is wrong with those that cannot be used."""
+    return {str(name): _configured(str(name), settings) for name, settings in remotes.items()}
+
+
+def _configured(name: str, settings: Any) -> Remote | Misconfigured:
+    try:
         check_name(name, "name of a remote model")
-        try:
-            given = settings if isinstance(settings, Mapping) else {"settings": settings}
-            found[name] = Remote.model_validate({**given, "name": name})
-        except ValidationError as error:
-            said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-            raise InvalidInput(
-                "invalid_remote",
-                f"The remote model {name!r} is not configured as it must be: {said}.",
-                "See docs/serving.md, ModelOpsApp.remotes.",
-            ) from error
-    return found
+        given = settings if isinstance(settings, Mapping) else {"settings": settings}
+        return Remote.model_validate({**given, "name": name})
+    except InvalidInput as error:
+        return Misconfigured(name, f"{error.message.rstrip('.')}; {error.hint.rstrip('.')}")
+    except ValidationError as error:
+        # What was given is left out: it may be a key in the wrong place.
+        said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        return Misconfigured(name, said)

@@ -24,7 +24,7 @@ class EndpointOptions(Answer):
     context: int | None = Field(description="Most tokens of prompt and answer of one request.")
     parallel: int = Field(description="Requests that are answered at the same time.")
     threads: int | None
-    gpus: int | None = Field(description="GPUs that were asked for; `null`: one, where the machine has any.")
+    gpus: int | None = Field(description="GPUs that were asked for; `null`: what its engine is given by itself.")
     max_memory: int | None = Field(description="Bytes above which the engine is started anew.")
     idle_minutes: float | None = Field(description="Minutes without a request after which it stops.")
     parity: Literal["refuse", "warn", "off"]
@@ -100,6 +100,7 @@ class EndpointPlan(Answer):
     memory: dict[str, int] = Field(description="Bytes that it takes, by part.")
     free: int = Field(description="Bytes of memory that are free.")
     engines: list[EngineChoice]
+    adapters: list[str] = Field(description="Adapters that can be served beside the model: the newest that fit it.")
 
 
 class EndpointKey(Answer):

@@ -23,6 +23,8 @@ class ModelHandler(OpenAIHandler):
     @guarded("read")
     async def get(self, name: str) -> None:
         """One of them."""
+        if self.opened in {None, name}:
+            self.gateway.check_configured(name)
         names = await self.gateway.names()
         target = names.get(name)
         if target is None or self.opened not in {None, target.name}:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from modelops.errors import Conflict
 from modelops.registry.database import transaction
+from modelops_server.gpu_claims import claim, claiming, claims
 from modelops_server.jobs.queue.table import JobTable, json_list
 from modelops_server.jobs.records import Job, now
 from modelops_server.jobs.resources import UNLIMITED, Inventory, Request, Waiting, next_to_start
@@ -113,6 +114,18 @@ class Queue(JobTable):
         # Looked up without the write lock first: mostly there is nothing to claim.
         if self._next(inventory, max_running, only) is None:
             return None
+        if not inventory.gpus:
+            return self._claim(scheduler, inventory, max_running, only)
+        with claiming(self.home):
+            job = self._claim(scheduler, inventory, max_running, only)
+            if job is not None and job.attempt is not None and job.attempt.gpus:
+                # Where this fails, the job is tried again when its lease has run out.
+                claim(self.home, job.attempt.gpus, "job", job.id, scheduler)
+        return job
+
+    def _claim(
+        self, scheduler: Identity, inventory: Inventory, max_running: int | None, only: str | None
+    ) -> Job | None:
         with transaction(self.database):
             chosen = self._next(inventory, max_running, only)
             if chosen is None:
@@ -137,6 +150,20 @@ class Queue(JobTable):
 
     def adopt(self, job_id: str, epoch: int, runner: Identity) -> bool:
         """Enter the runner of an attempt; false when the attempt is no longer the one to run."""
+        attempt = self.get(job_id).attempt
+        if attempt is None or not attempt.gpus:
+            return self._adopt(job_id, epoch, runner)
+        with claiming(self.home):
+            attempt, held = self.get(job_id).attempt, claims(self.home)
+            if attempt is None or attempt.epoch != epoch or attempt.runner is not None:
+                return False
+            # What its scheduler claimed for it may be an endpoint's where that scheduler died.
+            if any(held[gpu].kind == "endpoint" for gpu in attempt.gpus if gpu in held):
+                return False
+            claim(self.home, attempt.gpus, "job", job_id, runner)
+            return self._adopt(job_id, epoch, runner)
+
+    def _adopt(self, job_id: str, epoch: int, runner: Identity) -> bool:
         with transaction(self.database):
             if not self._is_at(job_id, epoch, [State.STARTING]):
                 return False

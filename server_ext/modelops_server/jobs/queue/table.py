@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from modelops.errors import InvalidInput, ModelOpsError, NotFound
 from modelops.paths import StateHome
 from modelops.registry.database import migrate, open_database
+from modelops_server.gpu_claims import claims
 from modelops_server.jobs.queue.listing import JobFilter, SortKey, order_by
 from modelops_server.jobs.queue.schema import MIGRATIONS
 from modelops_server.jobs.records import Attempt, Job
@@ -142,7 +143,7 @@ class JobTable:
         return tuple(row[0] for row in rows.fetchall())
 
     def usage(self) -> Usage:
-        """What the active jobs of the state home hold, whoever claimed them."""
+        """What the active jobs of the state home hold, whoever claimed them, and the GPUs that endpoints hold."""
         rows = self.database.execute(
             "SELECT attempts.cpus, attempts.gpus, attempts.memory FROM jobs JOIN attempts"
             " ON attempts.job = jobs.id AND attempts.epoch = jobs.epoch"
@@ -150,7 +151,9 @@ class JobTable:
             [json_list(ACTIVE)],
         ).fetchall()
         gpus = frozenset(gpu for row in rows for gpu in json.loads(row[1]))
-        return Usage(len(rows), sum(row[0] for row in rows), gpus, sum(row[2] for row in rows))
+        # The claims of jobs are not asked: one whose runner was just killed holds its GPUs until that is entered.
+        served = frozenset(claim.gpu for claim in claims(self.home).values() if claim.kind == "endpoint")
+        return Usage(len(rows), sum(row[0] for row in rows), gpus | served, sum(row[2] for row in rows))
 
     def settled(self) -> dict[str, tuple[str, ...]]:
         """Queued jobs that waited for others, all of which have ended, each with those that did not succeed."""

@@ -11,7 +11,7 @@ from modelops.paths import StateHome
 from modelops.registry import Artifact, Registry
 from modelops.templates import Template
 from modelops_server.jobs.queue.table import JobTable
-from modelops_server.jobs.resources import Inventory, Request
+from modelops_server.jobs.resources import Inventory, Request, declared
 from modelops_server.jobs.spec import JobOptions
 
 
@@ -35,7 +35,8 @@ class Asked:
     @property
     def request(self) -> Request:
         """What the job would ask to hold."""
-        return Request.of(self.template.resources, {"memory": self.options.memory, **_given(self.resources)})
+        wanted = declared(self.template, self.parameters)
+        return Request.of(wanted, {"memory": self.options.memory, **_given(self.resources)})
 
 
 @dataclass(frozen=True)

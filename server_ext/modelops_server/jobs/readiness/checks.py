@@ -14,6 +14,7 @@ from modelops.registry import Artifact, Registry
 from modelops.registry.database import LEAST_SPACE
 from modelops.templates import Template
 from modelops.units import human_bytes
+from modelops_server.gpu_claims import claims
 from modelops_server.jobs import preflight
 from modelops_server.jobs.queue.table import JobTable
 from modelops_server.jobs.readiness.answers import Check, DiskEstimate, FieldProblem, Mend, Place, ok
@@ -148,7 +149,8 @@ def place(asked: Asked, queue: JobTable, inventory: Inventory) -> tuple[Place, C
         check = Check(name="queue", status="blocked", sentence=error.message, mend=_mend(error.hint))
         return Place(ahead=0, free_now=False), check
     ahead = queue.ahead_of_priority(asked.priority)
-    lacking = inventory.lacking(inventory.share(asked.request), queue.usage())
+    usage = queue.usage()
+    lacking = inventory.lacking(inventory.share(asked.request), usage)
     answer = Place(ahead=ahead, free_now=not lacking)
     if waited_for := [job.id for job in needed if not job.state.terminal]:
         return answer, ok("queue", f"It starts when {' and '.join(waited_for)} succeeded.")
@@ -156,7 +158,10 @@ def place(asked: Asked, queue: JobTable, inventory: Inventory) -> tuple[Place, C
         return answer, ok("queue", "It can start at once.")
     reasons = [f"{ahead} waiting {'jobs come' if ahead > 1 else 'job comes'} first"] if ahead else []
     if lacking:
-        reasons.append(f"running jobs hold the {' and '.join(sorted(lacking))}")
+        holders = ["running jobs"] if usage.jobs else []
+        if "gpus" in lacking:
+            holders += sorted({held.holder for held in claims(queue.home).values() if held.kind == "endpoint"})
+        reasons.append(f"{' and '.join(sorted(lacking))} are held by {' and '.join(holders)}")
     return answer, Check(name="queue", status="warning", sentence=f"It waits: {'; '.join(reasons)}.")
 
 

@@ -12,7 +12,7 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
-from modelops.errors import InvalidInput, NotFound, Unavailable
+from modelops.errors import NotFound, Unavailable
 from modelops.paths import StateHome
 from modelops_server.endpoints.gateway import Gateway
 from modelops_server.endpoints.gateway.remotes import configured
@@ -111,9 +111,14 @@ async def test_without_its_key_and_where_nobody_answers_it_says_so(home: StateHo
         ("big", "https://tgi.example/v1"),
     ],
 )
-def test_a_configuration_that_cannot_hold_is_refused_by_name(name: str, settings: Any) -> None:
-    with pytest.raises(InvalidInput) as refusal:
-        configured({name: settings})
+@pytest.mark.asyncio
+async def test_who_names_one_whose_settings_cannot_hold_is_told_so(home: StateHome, name: str, settings: Any) -> None:
+    gateway = Gateway(home, remotes=configured({name: settings, "good": {"url": "https://a.example/v1", "model": "a"}}))
 
+    with pytest.raises(Unavailable) as refusal:
+        await gateway.target(name)
+
+    assert refusal.value.code == "invalid_remote"
     assert name in refusal.value.message
     assert "secret" not in refusal.value.message
+    assert list(await gateway.names()) == ["good"]

@@ -33,7 +33,8 @@ def serve(assignment: Assignment) -> None:
     # Chats and completions are answered as without it, and as fast; without it nothing can be embedded.
     asked.embedding = True
     asked.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
-    asked.cache_ram_mib = PROMPT_CACHE // 2**20
+    # It keeps prompts by their tokens alone, and would give one adapter what another has computed for them.
+    asked.cache_ram_mib = 0 if assignment.adapters else PROMPT_CACHE // 2**20
     asked.ui, asked.endpoint_slots, asked.verbosity = False, False, 1
     server = xllamacpp.Server(asked)
     sys.stderr.write(f"llama.cpp (xllamacpp) serves {assignment.name} at {server.listening_address}\n")

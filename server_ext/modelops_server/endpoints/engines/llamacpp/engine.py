@@ -11,24 +11,25 @@ from typing import Any
 from modelops.errors import InvalidInput, Unavailable
 from modelops.paths import StateHome
 from modelops_server.endpoints.engines.assignment import AdapterFolder, Assignment
-from modelops_server.endpoints.engines.engine import Launch, Progress
+from modelops_server.endpoints.engines.engine import Engine, Launch, Progress
 from modelops_server.endpoints.engines.llamacpp.adapters import convert_adapter, converter
 from modelops_server.endpoints.memory import Shape
 from modelops_server.endpoints.servable import Servable
 from modelops_server.endpoints.spec import EndpointSpec
 
 PROMPT_CACHE = 128 * 2**20
-"""Bytes in which llama.cpp may keep the caches of earlier prompts."""
+"""Bytes in which llama.cpp may keep the caches of earlier prompts, where there are no adapters."""
 
 _OVERHEAD = 170 * 10**6
 """Bytes of Python, xllamacpp and buffers for computing."""
 
 
-class LlamaCpp:
+class LlamaCpp(Engine):
     """Serves GGUF files; adapters are converted to its own form when the endpoint starts."""
 
     name = "llamacpp"
     title = "llama.cpp"
+    gpus = 0  # xllamacpp's wheels on PyPI compute on the processor; whoever has others asks for GPUs
 
     def require(self, home: StateHome, *, adapters: bool) -> None:
         """Raise ``Unavailable`` without xllamacpp, and without the converter where there are adapters."""
@@ -56,7 +57,7 @@ class LlamaCpp:
             "weights": shape.weights,
             "adapters": shape.adapters,
             "cache": 2 * shape.cache_values(context, parallel),
-            "process": _OVERHEAD + PROMPT_CACHE,
+            "process": _OVERHEAD + (0 if shape.adapters else PROMPT_CACHE),
         }
 
     def prepare(

@@ -19,6 +19,13 @@ from modelops_server.environments import Environment, environment
 _OVERHEAD = 2_100 * 10**6
 """Bytes of its processes and of buffers for computing."""
 
+_CPU_HEADS = (32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512)
+"""Widths of heads for which vLLM 0.32 has attention compiled for processors.
+
+Its ``CPUAttentionBackend.get_supported_head_sizes`` leaves out 48, but nobody asks it on a processor: another width
+fails at the first question, in the midst of computing.
+"""
+
 _PROCESS = Path(__file__).with_name("process.py")
 """Never imported: who does is bound to die with its parent."""
 
@@ -56,6 +63,17 @@ class Vllm(Engine):
                 f"vLLM is asked for text here, and {servable.model.ref} embeds.",
                 "Serve it by transformers: --engine transformers",
             )
+
+    def refuse_shape(self, ref: str, shape: Shape) -> None:
+        """Raise ``InvalidInput`` for heads of a width for which it has no attention on a processor."""
+        if gpus() or shape.head_width is None or shape.head_width in _CPU_HEADS:
+            return
+        raise InvalidInput(
+            "engine_cannot_serve",
+            f"The attention heads of {ref} have {shape.head_width} numbers; on a processor vLLM computes those of "
+            f"{', '.join(map(str, _CPU_HEADS[:-1]))} or {_CPU_HEADS[-1]}.",
+            "Serve it by transformers: --engine transformers",
+        )
 
     def memory(self, shape: Shape, context: int, parallel: int) -> dict[str, int]:
         """Weights and caches in the number format that is computed in, in whole blocks, and what the process takes."""

@@ -14,13 +14,16 @@ import pytest
 from modelops.errors import InvalidInput, Unavailable
 from modelops.machine.hardware import Processor
 from modelops.paths import StateHome
+from modelops.registry import Build, Registry
 from modelops_server.endpoints.engines import choose_engine, engine_names, load_engine
 from modelops_server.endpoints.engines.assignment import AdapterFolder, Assignment
 from modelops_server.endpoints.engines.vllm import command, engine
 from modelops_server.endpoints.engines.vllm.command import arguments
 from modelops_server.endpoints.engines.vllm.engine import Vllm
-from modelops_server.endpoints.memory import Shape
+from modelops_server.endpoints.memory import Shape, shape_of
+from modelops_server.endpoints.planning import look
 from modelops_server.endpoints.servable import Servable
+from modelops_server.endpoints.spec import Options
 
 CONFIG = {"num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 64}
 CACHED = 3 * 2 * 2 * 16
@@ -81,6 +84,45 @@ def test_what_is_shown_as_its_cache_is_what_it_is_given(model: Path, computing: 
 
     assert f"--kv-cache-memory-bytes={parts['cache']}" in arguments(assigned(model))
     assert (parts["weights"], parts["adapters"]) == (max(1000, 500 * computing[1]), 50)
+
+
+def shaped(head_width: int | None) -> Shape:
+    return Shape(1000, 0, 500, quantized=False, layers=3, key_value_width=64, context_length=512, head_width=head_width)
+
+
+@pytest.mark.parametrize("width", [16, 40, 100, 384])
+def test_heads_that_it_does_not_compute_on_a_processor_are_refused_with_their_width(
+    width: int, computing: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        Vllm().refuse_shape("bot@1", shaped(width))
+
+    assert refused.value.code == "engine_cannot_serve"
+    assert f"have {width} numbers" in refused.value.message
+    monkeypatch.setattr(engine, "gpus", lambda: ["a GPU"])
+    Vllm().refuse_shape("bot@1", shaped(width))
+
+
+@pytest.mark.parametrize("width", [32, 48, 80, 128, 512, None])
+def test_heads_that_it_computes_and_unknown_ones_are_not_refused(width: int | None, computing: tuple[str, int]) -> None:
+    Vllm().refuse_shape("bot@1", shaped(width))
+
+
+def test_the_width_of_heads_is_that_of_the_configuration(
+    home: StateHome, model: Path, computing: tuple[str, int]
+) -> None:
+    registry = Registry(home)
+
+    def width(**config: Any) -> int | None:
+        (model / "config.json").write_text(json.dumps({**CONFIG, **config}))
+        artifact = registry.register(model, name="bot", kind="model", metadata={}, build=Build("import", {}, ()))
+        return shape_of(registry, Servable(artifact)).head_width
+
+    assert (width(), width(head_dim=32), width(kv_lora_rank=8)) == (16, 32, None)
+    # Before its environment is asked for, which takes long to make.
+    plan = look(home, "bot@1", name=None, engine="vllm", adapters=[], options=Options())
+    assert plan["problem"]["code"] == "engine_cannot_serve"
+    assert [one["problem"] for one in plan["engines"] if one["name"] == "vllm"] == [plan["problem"]]
 
 
 def test_adapters_are_served_under_the_names_that_requests_use(model: Path, tmp_path: Path) -> None:
@@ -155,4 +197,4 @@ def test_gguf_files_and_models_that_embed_are_refused(files: list[str], helps: s
 def test_it_can_be_named_and_is_not_chosen_without_a_gpu(home: StateHome, computing: tuple[str, int]) -> None:
     assert "vllm" in engine_names()
     assert load_engine("vllm").title == "vLLM"
-    assert choose_engine("auto", servable("m.safetensors"), home).name == "transformers"
+    assert choose_engine("auto", servable("m.safetensors"), shaped(64), home).name == "transformers"
