@@ -97,7 +97,10 @@ def _check_one(
     said: dict[str, Any] = {"name": name, "ref": artifact.ref, "digest": artifact.digest}
     if spec.options.parity == "off":
         return {**said, "agrees": None, "sentence": "Not compared with its evaluation: that was switched off."}
-    golden = find_golden(Registry(home), artifact.ref)
+    registry = Registry(home)
+    if registry.get(artifact.ref).metadata.get("embedding"):
+        return {**said, "agrees": None, "sentence": "It makes vectors, which no evaluation has answers of."}
+    golden = find_golden(registry, artifact.ref)
     if golden is None:
         sentence = f"Nothing to compare with: evaluate it first (modelops run evaluate -p model={artifact.ref})."
         return {**said, "agrees": None, "sentence": sentence}
