@@ -33,7 +33,7 @@ def open_index(source: str | Path | VerifiedArtifact, embedder: Embedder | None 
         artifact = source.artifact
         raise InvalidInput("not_an_index", f"{artifact.ref} is of kind {artifact.kind}.", "Choose an index.")
     folder = source if isinstance(source, Path) else source.path
-    record = read_record(folder)
+    record = read_record(folder / RECORD)
     if embedder is not None:
         require_embedder(record, embedder)
     documents = read_documents(folder / DOCUMENTS)
@@ -55,12 +55,12 @@ def open_index(source: str | Path | VerifiedArtifact, embedder: Embedder | None 
     )
 
 
-def read_record(folder: Path) -> IndexRecord:
-    """What an index says of itself; raises ``InvalidInput`` (``not_an_index``, ``index_format``)."""
+def read_record(path: Path) -> IndexRecord:
+    """What an index says of itself, in its file; raises ``InvalidInput`` (``not_an_index``, ``index_format``)."""
     try:
-        content = (folder / RECORD).read_bytes()
+        content = path.read_bytes()
     except OSError as error:
-        raise InvalidInput("not_an_index", f"There is no {RECORD} in {folder.name}.", "Choose an index.") from error
+        raise InvalidInput("not_an_index", f"There is no {RECORD}.", "Choose an index.") from error
     try:
         return IndexRecord.model_validate_json(content)
     except ValidationError as error:
