@@ -1,7 +1,7 @@
 """Retrieval: how quickly chunks are embedded beside sentence-transformers' own rate, and what stores of vectors cost.
 
-Text is the docstrings of Python's standard library and of installed packages, cut at 900 characters. For more chunks than there are, vectors of
-real ones get noise, so that they stay clustered as those of text are.
+Text is the docstrings of Python's standard library and of installed packages, cut at 900 characters. For more chunks
+than are embedded, vectors of real ones get noise, so that they stay clustered as those of text are.
 """
 
 from __future__ import annotations

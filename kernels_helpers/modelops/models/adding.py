@@ -21,6 +21,7 @@ from modelops.models.gguf_files import read_gguf_header
 from modelops.models.inspection import ModelInfo, inspect_model
 from modelops.models.licences import canonical_licence
 from modelops.models.local import file_sha256
+from modelops.models.probing import OnLoaded, ignored, probe_model
 from modelops.models.sources import Fetched, Progress, Source, parse_source
 from modelops.names import check_name
 from modelops.registry import Artifact, Build, Dependency, Registry
@@ -52,12 +53,14 @@ def import_model(
     revision: str | None = None,
     probe: bool = True,
     progress: Progress = quietly,
+    then: OnLoaded = ignored,
 ) -> Registered:
     """Fetch, convert, check and register the model at ``source`` as the next version of ``name``.
 
     Identical files under the same name make no new version. ``probe=False`` skips loading the model and reading a text
-    with it, and says so in the metadata. Nothing is left behind when anything fails. Raises ``InvalidInput`` for a
-    model that is refused, ``NonFinite``, ``NotFound``, ``Unavailable``, and ``Conflict`` for a name in other use.
+    with it, and says so in the metadata; ``then`` is given the model that was probed. Nothing is left behind when
+    anything fails. Raises ``InvalidInput`` for a model that is refused, ``NonFinite``, ``NotFound``, ``Unavailable``,
+    and ``Conflict`` for a name in other use.
     """
     check_name(name, "artifact name")
     origin = parse_source(source, revision)
@@ -75,7 +78,7 @@ def import_model(
         same = newest is not None and _digests(folder) == {file.path: file.sha256 for file in newest.files}
         if newest is not None and same and (newest.metadata.get("probe") or not probe):
             return Registered(newest, new=False)
-        reading = _probe(folder, progress) if probe else None
+        reading = _probe(folder, progress, then) if probe else None
         if newest is not None and same:
             return Registered(newest, new=False)
         build = Build(
@@ -138,16 +141,14 @@ def _is_known(fetched: Fetched, metadata: dict[str, Any]) -> bool:
     )
 
 
-def _probe(folder: Path, progress: Progress) -> dict[str, str]:
+def _probe(folder: Path, progress: Progress, then: OnLoaded) -> dict[str, str]:
     if is_embedder(folder):
         from modelops.models.embedding_probe import probe_embedder
 
         progress("Probing: comparing the vectors of short sentences")
         return probe_embedder(folder).as_metadata()
-    from modelops.models.probing import probe_model
-
     progress("Probing: reading a short text with the model")
-    return probe_model(folder).as_metadata()
+    return probe_model(folder, then).as_metadata()
 
 
 def _digests(folder: Path) -> dict[str, str]:

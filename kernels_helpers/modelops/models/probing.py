@@ -10,6 +10,7 @@ then with 0.2; with query and key rows in GGUF's order instead of transformers',
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,10 @@ from modelops.models.loading import import_transformers, load_model_with_report,
 from modelops.models.reports import refuse_incomplete
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+OnLoaded = Callable[["PreTrainedModel", "PreTrainedTokenizerBase"], object]
+"""Is given a model that makes sense, while it is loaded."""
 
 TEXT = '''\
 The sun was going down behind the hills when the two children walked home from school. They talked about the long
@@ -41,6 +45,10 @@ REPEAT_SHARE = 0.35
 """A second reading must be below this share of the first."""
 
 
+def ignored(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Nothing more is asked of it."""
+
+
 @dataclass(frozen=True)
 class Probe:
     """Mean loss per token, in nats, of a first and of a second reading; ``chance`` is ln(vocabulary)."""
@@ -58,16 +66,17 @@ class Probe:
         return {name: f"{value:.4f}" for name, value in asdict(self).items()}
 
 
-def probe_model(folder: Path) -> Probe:
+def probe_model(folder: Path, then: OnLoaded = ignored) -> Probe:
     """Load the model in ``folder`` and let it read :data:`TEXT` twice; raise unless that makes sense.
 
-    Raises ``InvalidInput``: ``incomplete_weights`` when tensors are missing, left over or of another shape,
-    ``implausible_model`` when the model predicts text no better than a broken one, ``unsupported_architecture`` when
-    transformers has no causal language model of that kind.
+    ``then`` is given the loaded model and its tokenizer when it does. Raises ``InvalidInput``: ``incomplete_weights``
+    when tensors are missing, left over or of another shape, ``implausible_model`` when the model predicts text no
+    better than a broken one, ``unsupported_architecture`` when transformers has no causal language model of that kind.
     """
     transformers = import_transformers()
     with quiet(transformers):
-        probe = _read_twice(_load(folder), load_tokenizer(folder))
+        model, tokenizer = _load(folder), load_tokenizer(folder)
+        probe = _read_twice(model, tokenizer)
     if not probe.is_plausible:
         raise InvalidInput(
             "implausible_model",
@@ -76,6 +85,8 @@ def probe_model(folder: Path) -> Probe:
             "Fetch or convert it again. An untrained model, or one of other text, can skip the probe (--no-probe).",
             **probe.as_metadata(),
         )
+    with quiet(transformers):
+        then(model, tokenizer)
     return probe
 
 

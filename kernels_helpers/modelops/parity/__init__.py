@@ -16,9 +16,10 @@ from modelops.parity.replies import Endpoint, Reply, Served, ServedStep, chat_re
 from modelops.parity.results import Divergence, Parity
 
 if TYPE_CHECKING:
+    from modelops.parity.importing import import_with_golden
     from modelops.parity.recording import record_golden, write_golden
 
-_HOMES = {"record_golden": "recording", "write_golden": "recording"}
+_HOMES = {"import_with_golden": "importing", "record_golden": "recording", "write_golden": "recording"}
 
 __all__ = [
     "FILE",
@@ -37,6 +38,7 @@ __all__ = [
     "compare",
     "completion_request",
     "find_golden",
+    "import_with_golden",
     "read_golden",
     "read_reply",
     "record_golden",

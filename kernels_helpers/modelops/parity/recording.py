@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from itertools import chain, islice
@@ -45,19 +46,24 @@ def record_golden(
     rows: Iterable[Mapping[str, Any]] = (),
     *,
     subject: Artifact | None = None,
+    patience: float | None = None,
     on_progress: OnProgress = quietly,
 ) -> Golden:
     """Let a model answer the built-in prompts and the first of ``rows``, each with the likeliest tokens.
 
     ``model`` is as it will be loaded, an adapter with its base. ``subject`` is the artifact that it is from, where the
-    record becomes a file of another. Raises ``NonFinite`` for a likelihood that is no number.
+    record becomes a file of another. After ``patience`` seconds no further prompt is asked. Raises ``NonFinite`` for a
+    likelihood that is no number.
     """
     chats = isinstance(tokenizer.chat_template, str | dict)
     asked = list(_askable(model, tokenizer, rows, chats=chats))
     spell, ends = TokenBytes(tokenizer), end_tokens(model, tokenizer)
-    answers = []
+    answers: list[GoldenAnswer] = []
+    began = time.monotonic()
     on_progress(0, len(asked))
     for done, (prompt, ids) in enumerate(asked, 1):
+        if answers and patience is not None and time.monotonic() - began > patience:
+            break
         written = write_greedily(model, tokenizer, ids, MOST_TOKENS, top=TOP)
         steps = tuple(_step(likeliest, spell) for likeliest in written.likeliest)
         answers.append(GoldenAnswer(prompt, tuple(ids), steps, written.ids[-1] in ends))

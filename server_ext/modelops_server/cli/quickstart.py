@@ -81,7 +81,7 @@ def quickstart(method: str, minutes: float, as_json: bool) -> None:
 
 def _model(registry: Registry, say: Callable[[str], None]) -> Artifact:
     from modelops.errors import NotFound
-    from modelops.models import add_model
+    from modelops.parity import import_with_golden
 
     try:
         model = registry.get(MODEL)
@@ -89,7 +89,7 @@ def _model(registry: Registry, say: Callable[[str], None]) -> Artifact:
         model = None
     # The source names one version, so what came from it need not be downloaded again. The job verifies it on loading.
     if model is None or model.metadata.get("source") != SOURCE:
-        model = add_model(SOURCE, name=MODEL, registry=registry, progress=say)
+        model = import_with_golden(SOURCE, name=MODEL, registry=registry, progress=say).artifact
     facts = model.metadata
     say(
         f"{model.ref}  {facts['parameter_count'] / 1e6:.1f} M parameters, {facts['licence']}, {human_bytes(model.size)}"

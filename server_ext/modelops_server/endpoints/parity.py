@@ -13,7 +13,7 @@ from modelops.parity import Parity, chat_request, compare, completion_request, f
 from modelops.parity.prompts import Messages
 from modelops.parity.replies import Reply
 from modelops.paths import StateHome
-from modelops.registry import Registry
+from modelops.registry import Artifact, Registry
 from modelops_server.endpoints.engines import load_engine
 from modelops_server.endpoints.sockets import engine_api
 from modelops_server.endpoints.spec import EndpointSpec, ServedArtifact
@@ -97,9 +97,10 @@ def _check_one(
     said: dict[str, Any] = {"name": name, "ref": artifact.ref, "digest": artifact.digest}
     if spec.options.parity == "off":
         return {**said, "agrees": None, "sentence": "Not compared with its evaluation: that was switched off."}
-    golden = find_golden(Registry(home), artifact.ref)
+    registry = Registry(home)
+    golden = find_golden(registry, artifact.ref)
     if golden is None:
-        sentence = f"Nothing to compare with: evaluate it first (modelops run evaluate -p model={artifact.ref})."
+        sentence = f"Nothing to compare with: {_why_none(registry.get(artifact.ref))}"
         return {**said, "agrees": None, "sentence": sentence}
     asked = Asked(spec, name, socket)
 
@@ -113,3 +114,14 @@ def _check_one(
     if not parity.agrees and spec.options.parity == "refuse":
         raise Diverged(name, artifact, parity)
     return {**said, **parity.as_json()}
+
+
+def _why_none(artifact: Artifact) -> str:
+    """Why there is nothing to compare with, and what helps."""
+    parameter = "adapter" if artifact.kind == "adapter" else "model"
+    mend = f"evaluate it first (modelops run evaluate -p {parameter}={artifact.ref})."
+    if artifact.metadata.get("method") == "qlora":
+        return f"it was trained on a 4-bit model, and answers otherwise on the one that serves it; {mend}"
+    if "probe" in artifact.metadata and not artifact.metadata["probe"]:
+        return f"it was added without a probe; {mend}"
+    return mend

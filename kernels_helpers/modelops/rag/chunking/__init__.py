@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from modelops.rag.chunking.cutting import chunks_of, strategy_for
-from modelops.rag.chunking.duplicates import DistinctChunk, Place, distinct_chunks
 from modelops.rag.chunking.settings import ChunkSettings, Strategy
 
-__all__ = ["ChunkSettings", "DistinctChunk", "Place", "Strategy", "chunks_of", "distinct_chunks", "strategy_for"]
+__all__ = ["ChunkSettings", "Strategy", "chunks_of", "strategy_for"]

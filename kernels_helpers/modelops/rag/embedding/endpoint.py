@@ -12,6 +12,7 @@ from modelops.inputs import open_artifact
 from modelops.models import EmbedderInfo, inspect_embedder, is_embedder, load_tokenizer
 from modelops.models.loading import import_transformers, quiet
 from modelops.rag.embedding.embedder import OnProgress, Vectors, of_length_one
+from modelops.registry import Registry
 
 _AT_ONCE = 16
 """Texts of one request."""
@@ -73,14 +74,21 @@ class EndpointEmbedder:
         return of_length_one(vectors.reshape(len(texts), self.dimension), self.name)
 
 
-def open_endpoint_embedder(endpoint: EndpointLike) -> EndpointEmbedder:
+def open_endpoint_embedder(endpoint: EndpointLike, model: str | None = None) -> EndpointEmbedder:
     """What an endpoint of an embedding model computes with; its artifact is verified and noted as an input.
 
-    Raises ``InvalidInput`` (``not_an_embedder``), ``VerificationError`` (``digest_differs``) where the registry here
-    holds something else under its name, and what verifying raises.
+    ``model`` is the artifact that it has to serve. Raises ``InvalidInput`` (``not_an_embedder``, ``embedder_differs``),
+    ``VerificationError`` (``digest_differs``) where the registry here holds something else under its name, and what
+    verifying raises.
     """
     verified = open_artifact(str(endpoint.record["ref"]))
     artifact = verified.artifact
+    if model is not None and Registry().get(model).digest != artifact.digest:
+        raise InvalidInput(
+            "embedder_differs",
+            f"The endpoint {endpoint.name} serves {artifact.ref}, not {model}.",
+            f"Choose {artifact.ref}, or serve the other: modelops endpoints start {model}",
+        )
     _require(endpoint.record, artifact.ref, artifact.digest)
     if artifact.kind != "model" or not is_embedder(verified.path):
         raise InvalidInput(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelops.rag.index.building import BuildReport, build_index
+from modelops.rag.index.earlier import Earlier
 from modelops.rag.index.index import Index
 from modelops.rag.index.opening import open_index, require_embedder
 from modelops.rag.index.records import FORMAT, IndexRecord
@@ -11,6 +12,7 @@ from modelops.rag.index.words import words_of
 __all__ = [
     "FORMAT",
     "BuildReport",
+    "Earlier",
     "Index",
     "IndexRecord",
     "build_index",

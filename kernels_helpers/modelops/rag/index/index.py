@@ -34,6 +34,13 @@ class Index:
         """The documents by their source."""
         return {document.source: document for document in self.documents}
 
+    @cached_property
+    def first_of(self) -> NDArray[np.int32]:
+        """For each chunk the number of the first with its words, however their white space differs."""
+        first: dict[bytes, int] = {}
+        words = (text_digest(" ".join(chunk.text.split())) for chunk in self.chunks)
+        return np.array([first.setdefault(digest, number) for number, digest in enumerate(words)], np.int32)
+
     def similarities(self, question: str) -> NDArray[np.float32]:
         """The cosine of each chunk with a question; the index was opened with an embedder."""
         if self.embedder is None:

@@ -14,7 +14,11 @@ from modelops.rag.reading.limits import ReadingLimits
 from modelops.rag.reading.reader import Reader
 from modelops.rag.reading.reasons import Reason
 
+VERSION = 1
+"""Of the text that comes out of a document's bytes: what another version has read is read again."""
+
 __all__ = [
+    "VERSION",
     "Found",
     "FoundFile",
     "Reader",

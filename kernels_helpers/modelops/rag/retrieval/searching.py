@@ -22,6 +22,7 @@ def search(
 ) -> list[Hit]:
     """The chunks that answer a question, best first; equals stand in the order of the index.
 
+    A passage that stands in many places, such as a licence, is found once, in the first that the filters let through.
     Where ``settings.per_source`` is given it already binds what each retriever brings, so that a document that fits
     every question cannot push out all others before. Raises ``InvalidInput``: ``empty_question``, and
     ``embedder_needed`` where vectors are to be searched and the index was opened without an embedder.
@@ -69,7 +70,7 @@ def _retrieve(index: Index, question: str, settings: SearchSettings) -> dict[str
         retrievers["dense"] = (index.similarities, settings.min_similarity)
     if settings.method in {"bm25", "hybrid"}:
         retrievers["bm25"] = (index.words.scores, settings.min_bm25)
-    passing = allowed(index, settings)
+    passing = _once(allowed(index, settings), index.first_of)
     found: dict[str, Ranking] = {}
     for name, (scores_of, least) in retrievers.items():
         scores = scores_of(question)
@@ -78,6 +79,14 @@ def _retrieve(index: Index, question: str, settings: SearchSettings) -> dict[str
             eligible = eligible & (scores >= least)
         found[name] = _best(scores, eligible, index.document_of, settings)
     return found
+
+
+def _once(passing: NDArray[np.bool_], first_of: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Of what passes, the first of those with the same words."""
+    places = np.flatnonzero(passing)
+    once = np.zeros_like(passing)
+    once[places[np.unique(first_of[places], return_index=True)[1]]] = True
+    return once
 
 
 def _best(
