@@ -5,6 +5,7 @@ A question names spans of documents, so that indexes that are cut in different w
 
 from __future__ import annotations
 
+from modelops.rag.evaluation.answers import Examined, answer_measures, judge_messages, read_verdict
 from modelops.rag.evaluation.comparing import Comparison, Ranking, compare, holm, randomisation_p, rank
 from modelops.rag.evaluation.configurations import Configuration, Cut, grid
 from modelops.rag.evaluation.given import read_questions
@@ -21,6 +22,7 @@ __all__ = [
     "Comparison",
     "Configuration",
     "Cut",
+    "Examined",
     "Found",
     "Judged",
     "Located",
@@ -33,10 +35,12 @@ __all__ = [
     "Row",
     "Sweep",
     "SweepJournal",
+    "answer_measures",
     "compare",
     "grid",
     "holm",
     "judge",
+    "judge_messages",
     "locate_answers",
     "make_questions",
     "passages_to_ask",
@@ -46,6 +50,7 @@ __all__ = [
     "randomisation_p",
     "rank",
     "read_questions",
+    "read_verdict",
     "report",
     "retrieval_measures",
     "separation",

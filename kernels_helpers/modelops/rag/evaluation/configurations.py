@@ -8,7 +8,8 @@ from itertools import product
 from typing import Any
 
 from modelops.errors import InvalidInput
-from modelops.rag.chunking import Strategy
+from modelops.rag.chunking import ChunkSettings, Strategy
+from modelops.rag.embedding import Embedder
 from modelops.rag.retrieval import SearchSettings
 
 MOST = 200
@@ -22,6 +23,10 @@ class Cut:
     chunk_size: int
     overlap: int
     strategy: Strategy = "auto"
+
+    def settings_for(self, embedder: Embedder) -> ChunkSettings:
+        """The settings, with the tokenizer and the limit of an embedder; raises ``InvalidInput``."""
+        return ChunkSettings(embedder.count, self.strategy, self.chunk_size, self.overlap, most=embedder.max_tokens)
 
     def as_json(self) -> dict[str, Any]:
         return {"strategy": self.strategy, "chunk_size": self.chunk_size, "overlap": self.overlap}
@@ -72,14 +77,14 @@ def grid(
     chunk_sizes: Sequence[int] = (),
     overlaps: Sequence[int] = (),
     strategies: Sequence[str] = (),
-    embedders: Sequence[str] = (),
+    embedders: Sequence[str | None] = (),
 ) -> list[Configuration]:
     """All combinations of what is named, each once; where nothing is named, what the index has.
 
-    Words are searched without an embedder, so that BM25 is not tried once for each. ``dense_weights`` add weighted
-    fusions to the one by reciprocal ranks; ``rerankers`` are tried beside none; an overlap too large for a chunk size
-    becomes half of it. Raises ``InvalidInput``: ``no_configurations``, ``too_many_configurations``, and
-    ``invalid_chunking`` where an overlap or strategy is named without a chunk size.
+    ``None`` among the embedders is the index's own. Words are searched without one: BM25 is not tried for each.
+    ``dense_weights`` add weighted fusions to the one by reciprocal ranks; ``rerankers`` are tried beside none; an
+    overlap too large for a chunk size becomes half of it. Raises ``InvalidInput``: ``no_configurations``,
+    ``too_many_configurations``, and ``invalid_chunking`` where an overlap or strategy is named without a chunk size.
     """
     if (overlaps or strategies) and not chunk_sizes:
         raise InvalidInput(

@@ -29,13 +29,13 @@ class Judged:
     """The numbers of the places that each chunk covers, best chunk first."""
 
 
-def judge(question: Question, chunks: Iterable[Chunk]) -> Judged:
-    """What of a question's places the chunks of a ranking cover."""
+def judge(question: Question, hits: Iterable[Sequence[Chunk]]) -> Judged:
+    """What of a question's places a ranking covers; each hit is a chunk, and those with the same words elsewhere."""
     return Judged(
         tuple(place.grade for place in question.relevant),
         tuple(
-            tuple(number for number, place in enumerate(question.relevant) if place.is_covered_by(chunk))
-            for chunk in chunks
+            tuple(number for number, place in enumerate(question.relevant) if any(map(place.is_covered_by, chunks)))
+            for chunks in hits
         ),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from modelops.errors import InvalidInput
-from modelops.rag.chunking import ChunkSettings, chunks_of
+from modelops.rag.chunking import chunks_of
 from modelops.rag.chunks import Chunk
 from modelops.rag.documents import Document
 from modelops.rag.embedding import Embedder, OnProgress, Vectors, text_digest
@@ -23,6 +23,9 @@ from modelops.rag.evaluation.questions import Question
 from modelops.rag.evaluation.results import Found, Result, SweepJournal
 from modelops.rag.index import Index, build_index, open_index
 from modelops.rag.retrieval import Reranker, search
+
+_Twins = Mapping[Chunk, Sequence[Chunk]]
+"""For each chunk all that have its words."""
 
 
 class Sweep:
@@ -79,10 +82,11 @@ class Sweep:
             if not missing:
                 continue
             index = self._built(cut, embedder, on_embedding)
+            twins = _twins(index)
             for configuration in missing:
                 found: dict[str, Found] = {}
                 for question in self._questions:
-                    found[question.id] = self._ask(index, question, configuration)
+                    found[question.id] = self._ask(index, twins, question, configuration)
                     asked += 1
                     if on_progress is not None:
                         on_progress(asked, total)
@@ -90,14 +94,18 @@ class Sweep:
                 self.journal.append(result)
         return [results[configuration] for configuration in configurations]
 
-    def _ask(self, index: Index, question: Question, configuration: Configuration) -> Found:
+    def index_for(self, configuration: Configuration, *, on_embedding: OnProgress | None = None) -> Index:
+        """The index that a configuration searches; vectors that are known are not computed again."""
+        return self._built(configuration.cut, configuration.embedder, on_embedding)
+
+    def _ask(self, index: Index, twins: _Twins, question: Question, configuration: Configuration) -> Found:
         reranker = self._rerankers[configuration.reranker] if configuration.reranker else None
         began = time.perf_counter()
         hits = search(index, question.text, configuration.search, reranker=reranker)
         seconds = time.perf_counter() - began
         first = hits[0].chunk if hits else None
         return Found(
-            judged=judge(question, [hit.chunk for hit in hits]) if question.answerable else None,
+            judged=judge(question, [twins[hit.chunk] for hit in hits]) if question.answerable else None,
             score=hits[0].score if hits else None,
             first=(first.source, first.start, first.end) if first else None,
             seconds=seconds,
@@ -123,7 +131,7 @@ class Sweep:
                 self._cut(cut, chosen),
                 chosen,
                 folder / "index",
-                chunker=cut.as_json() if cut else self._index.record.chunker,
+                chunker=cut.settings_for(chosen).as_json() if cut else self._index.record.chunker,
                 bm25=self._index.record.bm25,
                 checkpoints=self._vectors,
                 previous=self._index,
@@ -135,12 +143,20 @@ class Sweep:
 
     def _cut(self, cut: Cut | None, embedder: Embedder) -> Iterable[tuple[Document, list[Chunk]]]:
         if cut is not None:
-            settings = ChunkSettings(embedder.count, cut.strategy, cut.chunk_size, cut.overlap)
+            settings = cut.settings_for(embedder)
             return ((document, chunks_of(document, settings)) for document in self._index.documents)
         by_document: dict[str, list[Chunk]] = {}
         for chunk in self._index.chunks:
             by_document.setdefault(chunk.source, []).append(chunk)
         return ((document, by_document.get(document.source, [])) for document in self._index.documents)
+
+
+def _twins(index: Index) -> _Twins:
+    """A search finds a passage in the first of its places; it has been found in the others as well."""
+    by_first: dict[int, list[Chunk]] = {}
+    for first, chunk in zip(index.first_of.tolist(), index.chunks, strict=True):
+        by_first.setdefault(first, []).append(chunk)
+    return {chunk: same for same in by_first.values() for chunk in same}
 
 
 def _building(configuration: Configuration) -> tuple[Cut | None, str | None]:

@@ -80,8 +80,8 @@ def test_a_chunk_covers_a_place_when_they_share_half_of_the_shorter() -> None:
 
 def test_cutting_finer_gains_nothing() -> None:
     question = Question("1", "?", (Place("a", 0, 100), Place("b")))
-    whole = judge(question, [Chunk("a", 0, 100, "x" * 100), Chunk("c", 0, 9, "x" * 9)])
-    fine = judge(question, [Chunk("a", 0, 50, "x" * 50), Chunk("a", 50, 100, "x" * 50)])
+    whole = judge(question, [[Chunk("a", 0, 100, "x" * 100)], [Chunk("c", 0, 9, "x" * 9)]])
+    fine = judge(question, [[Chunk("a", 0, 50, "x" * 50)], [Chunk("a", 50, 100, "x" * 50)]])
 
     for name in ("recall@2", "mrr@2", "ndcg@2"):
         one, other = (per_question([judged], (2,))[name][0] for judged in (whole, fine))

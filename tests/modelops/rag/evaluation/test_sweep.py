@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rag_index import cut_all
 
 from modelops.errors import InvalidInput
 from modelops.rag.embedding import LocalEmbedder, Vectors
@@ -95,7 +96,7 @@ def test_results_are_those_of_searching(make_index: Callable[..., Index], tmp_pa
         for question in QUESTIONS:
             hits = search(index, question.text, result.configuration.search, reranker=reranker)
             found = result.found[question.id]
-            expected = judge(question, [hit.chunk for hit in hits]) if question.answerable else None
+            expected = judge(question, [[hit.chunk] for hit in hits]) if question.answerable else None
             assert found.judged == expected
             assert found.score == (hits[0].score if hits else None)
             assert found.seconds > 0
@@ -124,6 +125,17 @@ def test_other_chunks_are_cut_from_the_documents_that_the_index_holds(
     again = Sweep(replace(index, embedder=counting), QUESTIONS, tmp_path / "kept")
     again.run([Configuration(SETTINGS.model_copy(update={"top_k": 2}), Cut(16, 0, "token"))])
     assert counting.documents == computed
+
+
+def test_a_passage_that_stands_twice_is_found_in_both_places(make_index: Callable[..., Index], tmp_path: Path) -> None:
+    licence = "Cats sleep most of the day."
+    index = make_index(cut_all({"a.txt": licence, "b.txt": f"The river.\n\n{licence}", "c.txt": "Bread is baked."}))
+    questions = [Question("1", "cats sleep", (Place("b.txt", 12, 39),)), Question("2", "bread", (Place("c.txt"),))]
+    [result] = Sweep(index, questions, tmp_path / "kept").run(grid(SETTINGS, methods=["bm25"]))
+    assert result.found["1"].first == ("a.txt", 0, 27)
+    judged = result.found["1"].judged
+    assert judged is not None
+    assert judged.covered[0] == (0,)
 
 
 def test_another_embedder_embeds_the_same_chunks(
