@@ -11,8 +11,9 @@ from modelops.errors import InvalidInput
 
 ArtifactKind = Literal["dataset", "model", "adapter", "index", "evaluation", "report"]
 
-ModelForm = Literal["safetensors", "quantized", "gguf"]
-"""In what a model is stored: whole numbers in safetensors files, rounded ones in such files, or a GGUF file."""
+ModelForm = Literal["safetensors", "quantized", "gguf", "embedder"]
+"""In what a model is stored: whole numbers in safetensors files, rounded ones in such files, or a GGUF file; an
+embedding model in whichever."""
 
 JOB = "job:"
 """How a reference to the output of a job begins."""

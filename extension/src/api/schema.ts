@@ -2220,7 +2220,7 @@ export interface components {
             /** @description Kinds of the artifacts it makes. */
             readonly produces: readonly string[];
             /** @description In what form its model may be stored; `null`: in any. */
-            readonly accepts: readonly ("safetensors" | "quantized" | "gguf")[] | null;
+            readonly accepts: readonly ("safetensors" | "quantized" | "gguf" | "embedder")[] | null;
             /** @description Import names of the packages that it needs. */
             readonly requires: readonly string[];
             /** @description The environment that it runs in; `null`: the notebook's own kernel. */
@@ -2260,7 +2260,7 @@ export interface components {
             /** @default null */
             readonly produces: readonly string[] | null;
             /** @default null */
-            readonly accepts: readonly ("safetensors" | "quantized" | "gguf")[] | null;
+            readonly accepts: readonly ("safetensors" | "quantized" | "gguf" | "embedder")[] | null;
             /** @default null */
             readonly requires: readonly string[] | null;
             /** @default null */

@@ -296,10 +296,13 @@ describe('What can be done with an artifact', () => {
       schema: { properties: { model: { 'x-reference': 'model' } } }
     });
     const workbench = answering({
-      'GET templates': { templates: [{ name: 'sft' }, { name: 'quantize' }, { name: 'evaluate' }] },
+      'GET templates': {
+        templates: [{ name: 'sft' }, { name: 'quantize' }, { name: 'evaluate' }, { name: 'index' }]
+      },
       'GET templates/sft': template('sft', ['safetensors', 'quantized']),
       'GET templates/quantize': template('quantize', ['safetensors']),
-      'GET templates/evaluate': template('evaluate', null)
+      'GET templates/evaluate': template('evaluate', null),
+      'GET templates/index': template('index', ['embedder'])
     });
     const steps = new Steps(workbench.api);
     const offered = async (metadata: Readonly<Record<string, unknown>>): Promise<string[]> =>
@@ -316,5 +319,6 @@ describe('What can be done with an artifact', () => {
       'evaluate'
     ]);
     expect(await offered({})).toEqual(['sft', 'quantize', 'evaluate']);
+    expect(await offered({ embedding: { dimension: 384 } })).toEqual(['evaluate', 'index']);
   });
 });

@@ -59,6 +59,9 @@ function form({ metadata }: Subject): Form {
   if (metadata.format === 'gguf') {
     return 'gguf';
   }
+  if (metadata.embedding !== undefined) {
+    return 'embedder';
+  }
   return metadata.quantization === null || metadata.quantization === undefined
     ? 'safetensors'
     : 'quantized';

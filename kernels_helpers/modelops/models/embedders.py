@@ -65,7 +65,8 @@ def inspect_embedder(folder: Path) -> EmbedderInfo:
     for kind, path in modules:
         config = _config(folder, path, required=kind in {"Pooling", "Dense"})
         if kind == "Pooling":
-            dimension, pooling = _int(config, "word_embedding_dimension", "embedding_dimension"), _pooling(config)
+            width, pooling = _int(config, "word_embedding_dimension", "embedding_dimension"), _pooling(config)
+            dimension = width * (1 + (pooling or "").count("+")) if width else None  # several stand side by side
         elif kind == "Dense":
             dimension = _int(config, "out_features")
             if not (folder / path / "model.safetensors").is_file():

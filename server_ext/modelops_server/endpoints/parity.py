@@ -98,6 +98,8 @@ def _check_one(
     if spec.options.parity == "off":
         return {**said, "agrees": None, "sentence": "Not compared with its evaluation: that was switched off."}
     registry = Registry(home)
+    if registry.get(artifact.ref).metadata.get("embedding"):
+        return {**said, "agrees": None, "sentence": "It makes vectors, which no evaluation has answers of."}
     golden = find_golden(registry, artifact.ref)
     if golden is None:
         sentence = f"Nothing to compare with: {_why_none(registry.get(artifact.ref))}"

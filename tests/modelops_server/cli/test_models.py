@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_embedder import tiny_embedder_folder
 
 from modelops.paths import StateHome
 from modelops.registry import Registry
 from modelops_server.cli.main import main
+
+__all__ = ["tiny_embedder_folder"]
 
 MODELOPS = str(Path(sys.executable).with_name("modelops"))
 
@@ -44,6 +47,18 @@ def test_a_model_is_added_and_listed(
     code, listed = as_json(capsys, "list")
     assert [artifact["ref"] for artifact in listed] == ["tiny@1"]
     assert "tiny@1" in modelops(capsys, "list")[1]
+
+
+def test_of_an_embedding_model_it_tells_what_its_vectors_are(
+    home: StateHome, tiny_embedder_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, err = modelops(capsys, "add", tiny_embedder_folder, "--name", "tiny")
+    assert "32 numbers, of length 1" in out
+    assert "64 tokens of a text" in out
+    assert "100% find their partner" in out
+    assert "chat template: training" not in out
+    assert "comparing the vectors" in err
+    assert "32 numbers, of length 1" in modelops(capsys, "inspect", "tiny")[1]
 
 
 def test_adding_it_again_says_so(home: StateHome, tiny_model_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,15 +32,22 @@ def _sources(context: Context) -> Check | None:
         return Check(name="sources", status="blocked", sentence=error.message, mend=Mend(sentence=error.hint))
     if not endpoint:
         return None
-    if next(candidates(), None) is None:
-        return Check(
-            name="sources",
-            status="blocked",
-            sentence="An endpoint is asked through a Jupyter server with ModelOps, and none runs here.",
-            mend=Mend(sentence="Start one, or set MODELOPS_URL and MODELOPS_TOKEN.", command="jupyter lab"),
-        )
+    if refused := asks_nobody("sources"):
+        return refused
     sentence = f"Whether the endpoint {endpoint} answers is seen when the job begins."
     return Check(name="sources", status="unknown", sentence=sentence)
+
+
+def asks_nobody(name: str) -> Check | None:
+    """The check, called ``name``, that a server is there through which endpoints are asked; ``None`` where one is."""
+    if next(candidates(), None) is not None:
+        return None
+    return Check(
+        name=name,
+        status="blocked",
+        sentence="An endpoint is asked through a Jupyter server with ModelOps, and none runs here.",
+        mend=Mend(sentence="Start one, or set MODELOPS_URL and MODELOPS_TOKEN.", command="jupyter lab"),
+    )
 
 
 def _form(context: Context) -> Check | None:

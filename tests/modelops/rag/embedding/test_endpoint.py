@@ -43,6 +43,12 @@ def test_it_gives_the_vectors_that_are_computed_here(client: Client) -> None:
     assert np.abs(there.embed_queries(TEXTS) - here.embed_queries(TEXTS)).max() < 1e-5
 
 
+def test_it_is_compared_with_no_evaluation(client: Client) -> None:
+    (parity,) = client.endpoints.get("tiny-embedder").record["parity"]
+    assert parity["agrees"] is None
+    assert "evaluate it first" not in parity["sentence"]
+
+
 def test_it_is_pinned_to_the_artifact(client: Client, tmp_path: Path) -> None:
     endpoint = client.endpoints.get("tiny-embedder")
     embedder = open_endpoint_embedder(endpoint)

@@ -102,7 +102,8 @@ def test_what_is_below_a_threshold_is_left_out(index: Index) -> None:
 
 def poisoned(make_index: Callable[..., Index]) -> Index:
     """A document that says what is asked, in 200 chunks."""
-    poison = "\n".join(f"how is bread baked with flour {'x' * (number % 7)}" for number in range(200))
+    many = (f"{'x' * (1 + number % 7)}{'!' * (number // 7)}" for number in range(200))
+    poison = "\n".join(f"how is bread baked with flour {end}" for end in many)
     return make_index([*cut_all(TEXTS), cut("poison.txt", poison)])
 
 
@@ -121,7 +122,9 @@ def test_no_document_fills_the_context_alone(make_index: Callable[..., Index], m
 
 
 def test_equals_stand_in_the_order_of_the_index(make_index: Callable[..., Index]) -> None:
-    index = make_index([cut(f"{name}.txt", "The same text.") for name in "dbca"])
+    # The same words for both retrievers, and not the same text.
+    texts = {"d": "The same text.", "b": "the same text.", "c": "THE same text.", "a": "The Same text."}
+    index = make_index([cut(f"{name}.txt", text) for name, text in texts.items()])
     for method in ("dense", "bm25", "hybrid"):
         hits = search(
             index, "same text", SearchSettings.model_validate({"method": method, "top_k": 3, "candidates": 3})
@@ -175,3 +178,13 @@ def test_candidates_are_the_best_of_many(make_index: Callable[..., Index]) -> No
     expected = np.lexsort((np.arange(len(words)), -all_scores))[:4]
     hits = search(index, "bread flows", SearchSettings(method="dense", top_k=4, candidates=4))
     assert [hit.chunk.source for hit in hits] == [f"{number:02}.txt" for number in expected]
+
+
+def test_a_passage_that_stands_in_many_places_is_found_once(make_index: Callable[..., Index]) -> None:
+    texts = {"a/LICENCE": "Alpha.\n\nWater flows down.", "b/LICENCE": "Beta.\n\nWater  flows down."}
+    index = make_index(cut_all(texts))
+    for method in ("dense", "bm25", "hybrid"):
+        hits = search(index, "Water flows down.", SearchSettings.model_validate({"method": method, "top_k": 10}))
+        assert [hit.chunk.source for hit in hits if "flows" in hit.chunk.text] == ["a/LICENCE"]
+    [other] = search(index, "Water flows down.", SearchSettings(method="bm25", sources=("b/*",)))
+    assert other.chunk.source == "b/LICENCE"

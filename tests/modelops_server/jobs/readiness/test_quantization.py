@@ -369,7 +369,9 @@ def test_what_a_template_accepts_is_what_its_readiness_does_not_refuse(
     parameter = next(item for item in template.parameters if item.reference == "Model")
     store("small", gguf=True, metadata={"base_model": tiny_model.ref})
     store("nf4", quantization_config=NF4)
-    for form, model in (("safetensors", "tiny"), ("quantized", "nf4"), ("gguf", "small")):
+    store("encoder", metadata={"embedding": {"max_tokens": 512}})
+    forms = {"safetensors": "tiny", "quantized": "nf4", "gguf": "small", "embedder": "encoder"}
+    for form, model in forms.items():
         checks = look(name, **{parameter.name: model})
         refused = "model" in checks and checks["model"].status == "blocked"
         assert refused == (template.accepts is not None and form not in template.accepts), form
