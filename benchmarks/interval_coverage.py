@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from modelops.evaluation.intervals import bootstrap_interval, resampled_sums
+from modelops.intervals import bootstrap_interval, resampled_sums
 
 TRUE_LOSS = 2.0
 ROWS = (8, 12, 40, 64)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modelops.evaluation.gguf_speeds import gguf_speed
     from modelops.evaluation.harness import Tasks, open_tasks, run_tasks
     from modelops.evaluation.harness_results import TaskResults
-    from modelops.evaluation.measuring import Measure, measures
+    from modelops.evaluation.measuring import measures
     from modelops.evaluation.scoring import Scores, require_same_tokens, score_rows
     from modelops.evaluation.speeds import speed
     from modelops.evaluation.statements import descriptor, test_result
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "answers",
     "Choice": "choices",
-    "Measure": "measuring",
     "Policy": "gate",
     "Scores": "scoring",
     "TaskFile": "task_files",
@@ -54,7 +53,6 @@ _HOMES = {
 __all__ = [
     "Answer",
     "Choice",
-    "Measure",
     "Policy",
     "Scores",
     "TaskFile",

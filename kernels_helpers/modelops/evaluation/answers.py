@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelops.evaluation.measuring import Measure, mean_of_shares
 from modelops.evaluation.progress import OnProgress, quietly
+from modelops.intervals import Measure, mean_of_shares
 from modelops.models import chat_prompt, write_greedily
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import numpy as np
 
 from modelops.conversations import tokenize_rows
 from modelops.errors import InvalidInput, NotFound
-from modelops.evaluation.measuring import Measure, mean_of_shares
 from modelops.evaluation.progress import OnProgress, quietly
 from modelops.evaluation.scoring import score_rows
+from modelops.intervals import Measure, mean_of_shares
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

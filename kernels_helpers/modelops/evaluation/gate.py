@@ -10,7 +10,7 @@ from modelops.errors import InvalidInput
 from modelops.names import in_words
 
 if TYPE_CHECKING:
-    from modelops.evaluation.measuring import Measure
+    from modelops.intervals import Measure
 
 Outcome = Literal["holds", "fails", "undecided"]
 

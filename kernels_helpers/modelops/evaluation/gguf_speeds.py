@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from modelops.errors import InvalidInput, Unavailable
-from modelops.evaluation.measuring import Measure
 from modelops.evaluation.progress import OnProgress, quietly
 from modelops.evaluation.speeds import speed_measures
+from modelops.intervals import Measure
 
 _FOUND = "timings: "
 

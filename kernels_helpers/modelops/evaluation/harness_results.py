@@ -12,8 +12,7 @@ from statistics import NormalDist
 from typing import Any
 
 from modelops.errors import NonFinite
-from modelops.evaluation.intervals import CONFIDENCE, wilson_interval
-from modelops.evaluation.measuring import Measure
+from modelops.intervals import CONFIDENCE, Measure, wilson_interval
 
 _KEPT = ("results", "groups", "group_subtasks", "configs", "versions", "n-shot", "higher_is_better", "n-samples")
 """What the harness says of tasks; the rest is about the machine."""

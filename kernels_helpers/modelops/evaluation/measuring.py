@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from modelops.errors import NonFinite
-from modelops.evaluation.intervals import (
+from modelops.intervals import (
     CONFIDENCE,
+    OVER_ROWS,
     RESAMPLES,
+    Measure,
     Numbers,
     bootstrap_interval,
     resampled_sums,
@@ -23,30 +24,6 @@ if TYPE_CHECKING:
     from modelops.evaluation.scoring import Scores
 
 
-@dataclass(frozen=True)
-class Measure:
-    """A number, and between what it lies with a confidence of 95 %."""
-
-    value: float
-    low: float
-    high: float
-    unit: str
-    """Such as ``nats/token``; empty for a ratio or a share."""
-    n: int
-    """Independent observations that it was made from: rows, or repetitions."""
-    method: str
-    """How the interval was found."""
-
-    @property
-    def interval(self) -> str:
-        """The interval as a person reads it, such as ``0.88 to 0.92``."""
-        return f"{self.low:.4g} to {self.high:.4g}"
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-OVER_ROWS = "bootstrap over rows"
 OVER_ROWS_AND_TOKENS = "bootstrap over rows, and at least Wilson's interval over tokens"
 
 _LN2 = math.log(2)
@@ -104,17 +81,3 @@ def measures(
             low, high, method = min(low, tokens[0]), max(high, tokens[1]), OVER_ROWS_AND_TOKENS
         found[name] = Measure(value, low, high, _UNITS.get(name, ""), rows, method)
     return found
-
-
-def mean_of_shares(values: Numbers, *, resamples: int = RESAMPLES, seed: int = 0) -> Measure:
-    """The mean of one number between 0 and 1 for each row.
-
-    Numbers that are 0 or 1 have Wilson's interval, and so have numbers that are all the same, of which resampling would
-    see no variation; others are resampled.
-    """
-    rows, mean = len(values), float(values.mean())
-    if set(values.tolist()) <= {0.0, 1.0} or np.ptp(values) == 0:
-        low, high = wilson_interval(float(values.sum()), rows)
-        return Measure(mean, low, high, "", rows, "Wilson's interval over rows")
-    low, high = bootstrap_interval(resampled_sums(values[:, None], resamples, seed)[:, 0] / rows, rows)
-    return Measure(mean, low, high, "", rows, OVER_ROWS)

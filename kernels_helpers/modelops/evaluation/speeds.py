@@ -6,9 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from modelops.errors import InvalidInput
-from modelops.evaluation.intervals import median_interval
-from modelops.evaluation.measuring import Measure
 from modelops.evaluation.progress import OnProgress, quietly
+from modelops.intervals import Measure, median_interval
 
 if TYPE_CHECKING:
     import torch

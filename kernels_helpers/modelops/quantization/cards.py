@@ -9,7 +9,7 @@ from modelops.names import in_words
 from modelops.quantization.sources import requantized_note
 
 if TYPE_CHECKING:
-    from modelops.evaluation import Measure
+    from modelops.intervals import Measure
 
 _LOADING = {
     "gguf": """\

@@ -12,7 +12,8 @@ from modelops.quantization.cards import quantized_model_card
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from modelops.evaluation import Measure, Verdict
+    from modelops.evaluation import Verdict
+    from modelops.intervals import Measure
     from modelops.models import ModelInfo
     from modelops.quantization.reviews import Review
     from modelops.registry import VerifiedArtifact

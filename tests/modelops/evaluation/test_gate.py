@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from modelops.errors import InvalidInput
-from modelops.evaluation import Measure, Policy, judge
+from modelops.evaluation import Policy, judge
+from modelops.intervals import Measure
 from modelops.quantization import Problem
 
 

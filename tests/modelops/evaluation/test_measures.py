@@ -10,7 +10,7 @@ import pytest
 
 from modelops.errors import InvalidInput, NonFinite
 from modelops.evaluation import Scores, measures
-from modelops.evaluation.measuring import mean_of_shares
+from modelops.intervals import mean_of_shares
 
 
 def _scores(rows: int = 60, seed: int = 0) -> Scores:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from modelops.errors import InvalidInput
-from modelops.evaluation.intervals import (
+from modelops.intervals import (
     _student_t,
     bootstrap_interval,
     median_interval,

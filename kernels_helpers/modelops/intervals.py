@@ -1,4 +1,4 @@
-"""The interval that a measured number may well lie in: by resampling, by Wilson's formula, by order of repetitions.
+"""A measured number, and what it may well lie in: by resampling, by Wilson's formula, by order of repetitions.
 
 Rows are drawn independently of each other and tokens are not, so rows are what is resampled.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from statistics import NormalDist, median
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +20,32 @@ Numbers = npt.NDArray[np.float64]
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
+OVER_ROWS = "bootstrap over rows"
 _DRAWN_AT_ONCE = 4_000_000
 """Counts of rows that are held at one time: 32 MB."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number, and between what it lies with a confidence of 95 %."""
+
+    value: float
+    low: float
+    high: float
+    unit: str
+    """Such as ``nats/token``; empty for a ratio or a share."""
+    n: int
+    """Independent observations that it was made from: rows, or repetitions."""
+    method: str
+    """How the interval was found."""
+
+    @property
+    def interval(self) -> str:
+        """The interval as a person reads it, such as ``0.88 to 0.92``."""
+        return f"{self.low:.4g} to {self.high:.4g}"
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
 
 
 def resampled_sums(columns: Numbers, resamples: int = RESAMPLES, seed: int = 0) -> Numbers:
@@ -66,6 +92,20 @@ def wilson_interval(successes: float, trials: int, confidence: float = CONFIDENC
     scale = 1 + z * z / trials
     # Rounding must not leave the share itself outside.
     return max(0.0, min(share, (centre - margin) / scale)), min(1.0, max(share, (centre + margin) / scale))
+
+
+def mean_of_shares(values: Numbers, *, resamples: int = RESAMPLES, seed: int = 0) -> Measure:
+    """The mean of one number between 0 and 1 for each row.
+
+    Numbers that are 0 or 1 have Wilson's interval, and so have numbers that are all the same, of which resampling would
+    see no variation; others are resampled.
+    """
+    rows, mean = len(values), float(values.mean())
+    if set(values.tolist()) <= {0.0, 1.0} or np.ptp(values) == 0:
+        low, high = wilson_interval(float(values.sum()), rows)
+        return Measure(mean, low, high, "", rows, "Wilson's interval over rows")
+    low, high = bootstrap_interval(resampled_sums(values[:, None], resamples, seed)[:, 0] / rows, rows)
+    return Measure(mean, low, high, "", rows, OVER_ROWS)
 
 
 def median_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float, float, float]:
