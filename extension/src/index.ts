@@ -3,6 +3,7 @@ import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { about } from './about/plugin';
 import { artifactComparison } from './artifact-comparison/plugin';
 import { artifacts } from './artifacts/plugin';
+import { ask } from './ask/plugin';
 import { chat } from './chat/plugin';
 import { comparison } from './job-comparison/plugin';
 import { endpoints } from './endpoints/plugin';
@@ -28,6 +29,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   artifacts,
   artifactComparison,
   chat,
+  ask,
   launcher,
   about
 ];

@@ -67,6 +67,8 @@ export type IPanelArguments = {
   'artifact-comparison': { artifacts: string[] };
   /** One to four names that the OpenAI API knows; none lets choose. */
   chat: { endpoints?: string[] };
+  /** The index that is searched and asked; none lets choose. */
+  ask: { ref?: string };
 };
 
 export interface IPanelOptions<A extends ReadonlyJSONObject> {

@@ -3,6 +3,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import { Connection, Query } from './connection';
 import { EndpointsApi } from './endpoints';
 import { followJob, IFollower } from './following';
+import { IndexesApi } from './indexes';
 import type {
   ArtifactComparison,
   ArtifactDetail,
@@ -30,6 +31,8 @@ import type {
 
 export { asProblem, NOT_INSTALLED, ProblemError, UNREACHABLE } from './problems';
 export type { IFollower, JobEvent } from './following';
+export type * from './indexes';
+export { readEvents } from './streams';
 export type * from './types';
 
 /** The server extension's REST API: one method per operation. Every method throws `ProblemError`. */
@@ -37,10 +40,12 @@ export class Api {
   constructor(settings: ServerConnection.ISettings) {
     this.connection = new Connection(settings);
     this.endpoints = new EndpointsApi(this.connection);
+    this.indexes = new IndexesApi(this.connection);
   }
 
   readonly connection: Connection;
   readonly endpoints: EndpointsApi;
+  readonly indexes: IndexesApi;
 
   health(): Promise<Health> {
     return this.connection.get('health');

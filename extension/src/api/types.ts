@@ -93,3 +93,11 @@ export type Percentiles = Schemas['Percentiles'];
 export type NewEndpoint = Pick<Schemas['NewEndpoint'], 'ref'> &
   Partial<Omit<Schemas['NewEndpoint'], 'options'>> &
   Readonly<{ options?: Partial<Schemas['Options']> }>;
+
+/** A passage that a search found, with what each step thought of it. */
+export type Hit = Schemas['Hit'];
+export type SearchSettings = Partial<Schemas['HowToSearch']>;
+/** What is in an index, and what was left out of it. */
+export type IndexContent = Schemas['Documents'];
+/** The text of a document of an index, and where its chunks are. */
+export type IndexedDocument = Schemas['Document'];

@@ -130,6 +130,16 @@ function Actions(props: { model: ArtifactModel; detail: ArtifactDetail }): React
           {trans.__('Serve…')}
         </button>
       )}
+      {check.kind !== 'refused' && detail.kind === 'index' && (
+        <button
+          className="jp-mod-styled jp-mod-accept"
+          onClick={() => {
+            model.workbench.open('ask', { ref: detail.ref });
+          }}
+        >
+          {trans.__('Search and ask')}
+        </button>
+      )}
       <button
         className="jp-mod-styled"
         disabled={check.kind === 'checking'}

@@ -1,8 +1,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import { createParser } from 'eventsource-parser';
 
-import { ProblemError, UNREACHABLE } from '../api';
+import { ProblemError, readEvents, UNREACHABLE } from '../api';
 
 /** Where the server extension mounts its OpenAI-compatible API, below Jupyter's base URL. */
 const OPENAI = 'modelops/openai/v1';
@@ -71,7 +70,7 @@ export class OpenAI {
     });
     const heard = { end: false };
     try {
-      await read(response, signal, data => {
+      await readEvents(response, signal, ({ data }) => {
         if (data === '[DONE]') {
           heard.end = true;
         } else {
@@ -100,43 +99,6 @@ export class OpenAI {
       throw await refusalOf(response);
     }
     return response;
-  }
-}
-
-/** Hand over the data of each server-sent event of a response, until its end or until `signal` is aborted. */
-export async function read(
-  response: Response,
-  signal: AbortSignal,
-  take: (data: string) => void
-): Promise<void> {
-  const parser = createParser({
-    onEvent: ({ data }) => {
-      if (!signal.aborted) {
-        take(data);
-      }
-    }
-  });
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  const stop = (): void => {
-    // It rejects where the request was aborted already.
-    reader?.cancel().catch(() => undefined);
-  };
-  signal.addEventListener('abort', stop);
-  try {
-    for (;;) {
-      const next = await reader?.read();
-      if (!next || next.done || signal.aborted) {
-        return;
-      }
-      parser.feed(next.value);
-    }
-  } catch (error) {
-    if (!signal.aborted) {
-      throw error;
-    }
-  } finally {
-    signal.removeEventListener('abort', stop);
-    stop();
   }
 }
 

@@ -18,6 +18,7 @@ export const launcher: JupyterFrontEndPlugin<void> = {
         'modelops:open-run',
         'modelops:open-serve',
         'modelops:open-chat',
+        'modelops:open-ask',
         'modelops:open-jobs',
         'modelops:open-artifacts'
       ]

@@ -1,0 +1,157 @@
+import { VDomRenderer } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { Problem } from '../components';
+import { Answer } from './answer';
+import { Choosing } from './choosing';
+import { Content } from './content';
+import { Hits } from './hits';
+import type { AskModel, IOutcome, Method } from './model';
+import { OpenDocument } from './open-document';
+
+/** An index: what is asked, what was found and said, and the document where it stands. */
+export class AskView extends VDomRenderer<AskModel> {
+  constructor(model: AskModel) {
+    super(model);
+    this.addClass('jp-ModelOps-Ask');
+  }
+
+  protected override render(): React.JSX.Element {
+    const { model } = this;
+    if (model.ref === null) {
+      return <Choosing model={model} />;
+    }
+    return (
+      <div className="jp-ModelOps-askcolumns" data-reading={model.reading.source !== null}>
+        <div className="jp-ModelOps-asking">
+          <Header model={model} />
+          <Questioning model={model} />
+          {model.outcome ? <Outcome model={model} outcome={model.outcome} /> : null}
+          <Content model={model} />
+        </div>
+        {model.reading.source !== null && <OpenDocument model={model} />}
+      </div>
+    );
+  }
+}
+
+function Header(props: { model: AskModel }): React.JSX.Element {
+  const { model } = props;
+  const { trans } = model.workbench;
+  const ref = model.ref ?? '';
+  return (
+    <header className="jp-ModelOps-row">
+      <h2>{trans.__('Ask %1', ref)}</h2>
+      <span className="jp-ModelOps-deeds">
+        <button
+          className="jp-ModelOps-link"
+          onClick={() => {
+            model.workbench.open('artifact', { ref });
+          }}
+        >
+          {trans.__('How it was made')}
+        </button>
+      </span>
+    </header>
+  );
+}
+
+function Questioning(props: { model: AskModel }): React.JSX.Element {
+  const { model } = props;
+  const { trans } = model.workbench;
+  const id = React.useId();
+  const methods: Record<Method, string> = {
+    hybrid: trans.__('meaning and words'),
+    dense: trans.__('meaning'),
+    bm25: trans.__('words')
+  };
+  const empty = model.question.trim() === '';
+  return (
+    <form
+      className="jp-ModelOps-questioning"
+      onSubmit={event => {
+        event.preventDefault();
+        void model.ask(true);
+      }}
+    >
+      <label className="jp-ModelOps-unseen" htmlFor={id}>
+        {trans.__('Question')}
+      </label>
+      <textarea
+        id={id}
+        className="jp-mod-styled"
+        rows={2}
+        value={model.question}
+        placeholder={trans.__('What do you want to know? Enter asks.')}
+        onChange={({ target }) => {
+          model.set({ question: target.value });
+        }}
+        onKeyDown={event => {
+          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault();
+            void model.ask(true);
+          }
+        }}
+      />
+      <div className="jp-ModelOps-row">
+        <label>
+          {trans.__('Find by')}{' '}
+          <select
+            className="jp-mod-styled"
+            value={model.method}
+            onChange={({ target }) => {
+              model.set({ method: target.value as Method });
+            }}
+          >
+            {Object.entries(methods).map(([method, words]) => (
+              <option key={method} value={method}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </label>
+        <span className="jp-ModelOps-deeds">
+          {model.busy && (
+            <button
+              type="button"
+              className="jp-mod-styled jp-mod-warn"
+              onClick={() => {
+                model.stop();
+              }}
+            >
+              {trans.__('Stop')}
+            </button>
+          )}
+          <button
+            type="button"
+            className="jp-mod-styled"
+            disabled={empty}
+            title={trans.__('Only find the passages; no model is asked')}
+            onClick={() => void model.ask(false)}
+          >
+            {trans.__('Search')}
+          </button>
+          <button className="jp-mod-styled jp-mod-accept" disabled={empty}>
+            {trans.__('Ask')}
+          </button>
+        </span>
+      </div>
+    </form>
+  );
+}
+
+function Outcome(props: { model: AskModel; outcome: IOutcome }): React.JSX.Element {
+  const { model, outcome } = props;
+  const { trans } = model.workbench;
+  const again = (): void => void model.ask(outcome.answered);
+  return (
+    <section aria-label={trans.__('What was found')}>
+      <p className="jp-ModelOps-hint" role="status" aria-live="polite">
+        {outcome.progress}
+      </p>
+      {outcome.problem && <Problem problem={outcome.problem} trans={trans} again={again} />}
+      {outcome.text !== '' && <Answer model={model} outcome={outcome} />}
+      {outcome.hits && <Hits model={model} outcome={outcome} hits={outcome.hits} />}
+    </section>
+  );
+}
