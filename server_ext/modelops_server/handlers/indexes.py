@@ -57,7 +57,7 @@ class DocumentQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    source: str = Field(min_length=1, max_length=10_000, description="As hits and the list of documents name it.")
+    source: str = Field(min_length=1, max_length=4096, description="As hits and the list of documents name it.")
 
 
 class IndexHandler(ModelOpsHandler):

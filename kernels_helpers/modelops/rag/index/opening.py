@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 
 from modelops.errors import InvalidInput, NonFinite, VerificationError
 from modelops.inputs import open_artifact
-from modelops.rag.embedding import Embedder, Vectors
+from modelops.rag.embedding import Embedder, Vectors, open_embedder
 from modelops.rag.index.index import Index
 from modelops.rag.index.records import CHUNKS, DOCUMENTS, RECORD, VECTORS, WORDS, IndexRecord, damaged
 from modelops.rag.index.tables import read_chunks, read_documents
@@ -53,6 +54,18 @@ def open_index(source: str | Path | VerifiedArtifact, embedder: Embedder | None 
         read_words(folder / WORDS, len(chunks)),
         embedder,
     )
+
+
+def open_with_embedder(source: str | VerifiedArtifact) -> Index:
+    """An index, and the very model that embedded it, loaded here from the registry.
+
+    Raises ``VerificationError`` (``embedder_differs``) where that name stands for another model by now, and what
+    opening either raises.
+    """
+    index = open_index(source)
+    embedder = open_embedder(index.record.embedder.ref)
+    require_embedder(index.record, embedder)
+    return replace(index, embedder=embedder)
 
 
 def read_record(path: Path) -> IndexRecord:
