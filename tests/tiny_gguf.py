@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,17 @@ def write_gguf(folder: Path, path: Path, type: str = "f32", *, fault: str = "") 
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+@pytest.fixture(scope="session")
+def long_gguf(tiny_model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, made for prompts of 4,096 of its tokens, which are bytes."""
+    folder = tmp_path_factory.mktemp("long")
+    shutil.copytree(tiny_model_folder, folder / "model")
+    config = folder / "model" / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "max_position_embeddings": 4096}))
+    write_gguf(folder / "model", folder / "long.F32.gguf")
+    return folder / "long.F32.gguf"
 
 
 @pytest.fixture(scope="session")

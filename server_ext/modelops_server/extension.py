@@ -14,6 +14,7 @@ from traitlets import Bool, Dict, Enum, Float, Int, Unicode
 
 import modelops
 from modelops.paths import StateHome
+from modelops_server.endpoints.answering import Answering
 from modelops_server.endpoints.gateway import Gateway, Limits
 from modelops_server.endpoints.gateway.remotes import Misconfigured, configured
 from modelops_server.endpoints.indexes import Indexes
@@ -82,6 +83,12 @@ class ModelOpsApp(ExtensionApp):
         "parallel"}`, the key being in an environment variable. Nothing else can be reached through this server."""
     ).tag(config=True)
 
+    rag_endpoint = Unicode(
+        "",
+        help="""The endpoint, or remote model, that answers questions to an index where a request names none. Empty
+        means the only one that is ready.""",
+    ).tag(config=True)
+
     _scheduler: SchedulerThread | None = None
     _follower: Follower | None = None
     _tasks: TaskManager | None = None
@@ -102,7 +109,8 @@ class ModelOpsApp(ExtensionApp):
         self._tasks = TaskManager(home, self._note_activity)
         self.settings["modelops_tasks"] = self._tasks
         self.settings["modelops_gateway"] = self._gateway = self._make_gateway(home)
-        self.settings["modelops_indexes"] = Indexes(home, self._gateway)
+        self.settings["modelops_indexes"] = indexes = Indexes(home, self._gateway)
+        self.settings["modelops_answering"] = Answering(indexes, self._gateway, self.rag_endpoint)
         self._reviver = Reviver(home)
         self._reviver.start()
         if self.schedule:

@@ -844,6 +844,35 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/indexes/{ref}/ask": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Answer a question from an index, with citations, as it is written
+         * @description Server-sent events, each with JSON: `progress` (`text`) while the index is made ready; `hits`: those that were
+         *     found, and of them those that the model is given (`passages`); `delta` (`text`) and `citation` as they come;
+         *     at last `answer`, with the whole text, its citations and what was checked of it, or `problem`. A client that
+         *     hangs up ends the answer.
+         */
+        readonly post: operations["askIndex"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/indexes/{ref}/documents": {
         readonly parameters: {
             readonly query?: never;
@@ -1140,6 +1169,50 @@ export interface components {
             /** Format: date-time */
             readonly created: string;
             readonly aliases: readonly string[];
+        };
+        /**
+         * AskRequest
+         * @description What is asked, how passages are found, and who answers.
+         */
+        readonly AskRequest: {
+            readonly question: string;
+            /**
+             * @default {
+             *       "method": "hybrid",
+             *       "top_k": 5,
+             *       "candidates": 50,
+             *       "fusion": "reciprocal_rank",
+             *       "rank_constant": 60,
+             *       "dense_weight": 0.5,
+             *       "diversity": 0,
+             *       "per_source": null,
+             *       "min_similarity": null,
+             *       "min_bm25": null,
+             *       "min_score": null,
+             *       "sources": [],
+             *       "media_types": [],
+             *       "headings": []
+             *     }
+             */
+            readonly settings: components["schemas"]["HowToSearch"];
+            /**
+             * @description The chat endpoint, or `endpoint/adapter`, that answers; else the only one.
+             * @default null
+             */
+            readonly model: string | null;
+            /**
+             * @default {
+             *       "language": "",
+             *       "style": "brief",
+             *       "max_context_tokens": 2048,
+             *       "max_tokens": 512,
+             *       "temperature": 0,
+             *       "seed": 0,
+             *       "min_similarity": 0.3,
+             *       "min_words": 0.6
+             *     }
+             */
+            readonly answer: components["schemas"]["HowToAnswer"];
         };
         /**
          * Attempt
@@ -1631,6 +1704,31 @@ export interface components {
          */
         readonly Hits: {
             readonly hits: readonly components["schemas"]["Hit"][];
+        };
+        /**
+         * HowToAnswer
+         * @description When a model is asked, what it is given, and how it shall answer.
+         */
+        readonly HowToAnswer: {
+            /** @default  */
+            readonly language: string;
+            /**
+             * @default brief
+             * @enum {string}
+             */
+            readonly style: "brief" | "full";
+            /** @default 2048 */
+            readonly max_context_tokens: number;
+            /** @default 512 */
+            readonly max_tokens: number;
+            /** @default 0 */
+            readonly temperature: number;
+            /** @default 0 */
+            readonly seed: number;
+            /** @default 0.3 */
+            readonly min_similarity: number | null;
+            /** @default 0.6 */
+            readonly min_words: number | null;
         };
         /**
          * HowToSearch
@@ -3848,6 +3946,37 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Hits"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly askIndex: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AskRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": unknown;
                 };
             };
             readonly default: components["responses"]["Problem"];

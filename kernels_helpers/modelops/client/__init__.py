@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from modelops.client.artifacts import Artifact
     from modelops.client.client import Client
     from modelops.client.endpoints import Endpoint
+    from modelops.client.indexes import CitedReply, Index
     from modelops.client.jobs import Job, JobFailed
     from modelops.client.messages import Message
     from modelops.client.progress import Progress
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Artifact": "artifacts",
+    "CitedReply": "indexes",
     "Client": "client",
     "Endpoint": "endpoints",
+    "Index": "indexes",
     "Job": "jobs",
     "JobFailed": "jobs",
     "Message": "messages",
@@ -28,7 +31,7 @@ _HOMES = {
     "Reply": "replies",
 }
 
-__all__ = ["Artifact", "Client", "Endpoint", "Job", "JobFailed", "Message", "Progress", "Reply"]
+__all__ = ["Artifact", "CitedReply", "Client", "Endpoint", "Index", "Job", "JobFailed", "Message", "Progress", "Reply"]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ from modelops.client.artifacts import Artifacts
 from modelops.client.connection import OPENAI, Connection, connect
 from modelops.client.discovery import named_server
 from modelops.client.endpoints import Endpoints
+from modelops.client.indexes import Indexes
 from modelops.client.jobs import Job, Jobs
 from modelops.errors import Unavailable
 
@@ -33,6 +34,8 @@ class Client:
         # Each answer comes over a connection of its own, so that it can be broken off.
         self._openai = Connection(self._connection.server, timeout, OPENAI, kept=0)
         self.endpoints = Endpoints(self._connection, self._openai)
+        self._streams = Connection(self._connection.server, timeout, kept=0)
+        self.indexes = Indexes(self._connection, self._streams)
 
     def __repr__(self) -> str:
         server = self._connection.server
@@ -89,6 +92,7 @@ class Client:
         """Close the connections that are kept open."""
         self._connection.close()
         self._openai.close()
+        self._streams.close()
 
 
 class Templates:

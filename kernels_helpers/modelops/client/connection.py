@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -102,6 +102,12 @@ class Connection:
                 raise self._problem(answer)
             yield answer.iter_lines()
 
+    def error_of(self, problem: Mapping[str, Any]) -> ModelOpsError:
+        """The error that a problem (RFC 9457) means."""
+        kind = _ERRORS.get(problem["status"], ModelOpsError)
+        details = {key: value for key, value in problem.items() if key not in _PROBLEM}
+        return kind(problem["code"], problem["detail"], problem.get("hint", ""), **details)
+
     def close(self) -> None:
         """Close the connections that are kept open."""
         self._http.close()
@@ -129,9 +135,7 @@ class Connection:
     def _problem(self, answer: httpx.Response) -> ModelOpsError:
         kind = _ERRORS.get(answer.status_code, ModelOpsError)
         if answer.headers.get("Content-Type", "").startswith("application/problem+json"):
-            problem = answer.json()
-            details = {key: value for key, value in problem.items() if key not in _PROBLEM}
-            return kind(problem["code"], problem["detail"], problem.get("hint", ""), **details)
+            return self.error_of({**answer.json(), "status": answer.status_code})
         if said := _openai_error(answer):
             return kind(str(said.get("code") or said["type"]), str(said["message"]), **_when(answer))
         if answer.status_code == HTTPStatus.NOT_FOUND:

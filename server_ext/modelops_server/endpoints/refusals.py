@@ -19,6 +19,12 @@ class TooManyRequests(ModelOpsError):
         """Seconds after which a client may ask again."""
 
 
+class EngineRefused(ModelOpsError):
+    """An engine does not take a request, and says why."""
+
+    http_status = HTTPStatus.BAD_REQUEST
+
+
 def unknown_model(name: str, known: list[str]) -> NotFound:
     """No endpoint has this name."""
     said = f"Ready are: {', '.join(known[:20])}." if known else "Start one: modelops endpoints start MODEL"

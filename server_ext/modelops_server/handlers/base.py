@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TypeVar, get_origin
 
 from jupyter_server.base.handlers import APIHandler
 from pydantic import BaseModel, ValidationError
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated
 
 from modelops.errors import InvalidInput, ModelOpsError
@@ -191,6 +192,29 @@ class ModelOpsHandler(APIHandler):
             self.log.warning("%s %s: %s (%s)", self.request.method, self.request.path, value.message, value.code)
         else:
             super().log_exception(typ, value, tb)
+
+
+class HangsUp:
+    """Of a handler whose work nobody wants once its client has hung up."""
+
+    _working: asyncio.Task[None] | None = None
+    _gone = False
+
+    async def until_gone(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do ``work``; it is cancelled when the client hangs up."""
+        self._working = asyncio.ensure_future(work)
+        try:
+            await self._working
+        except (asyncio.CancelledError, StreamClosedError):
+            if not self._gone:
+                raise
+
+    def on_connection_close(self) -> None:
+        """Nobody waits for the answer."""
+        super().on_connection_close()  # type: ignore[misc]
+        self._gone = True
+        if self._working is not None:
+            self._working.cancel()
 
 
 class UnknownRouteHandler(ModelOpsHandler):

@@ -29,7 +29,7 @@ from modelops_server.handlers.endpoints import (
 )
 from modelops_server.handlers.environments import EnvironmentHandler, EnvironmentsHandler
 from modelops_server.handlers.health import HealthHandler
-from modelops_server.handlers.indexes import DocumentHandler, DocumentsHandler, SearchHandler
+from modelops_server.handlers.indexes import AskHandler, DocumentHandler, DocumentsHandler, SearchHandler
 from modelops_server.handlers.job_files import LogHandler, NotebookHandler, ReportHandler
 from modelops_server.handlers.jobs import CancelHandler, ComparisonHandler, JobHandler, JobsHandler, RetryHandler
 from modelops_server.handlers.models import ModelsHandler
@@ -135,6 +135,7 @@ ROUTES = (
     Route("endpoints/{name}/keys", EndpointKeysHandler),
     Route("endpoints/{name}/keys/{key}", EndpointKeyHandler),
     Route("indexes/{ref}/search", SearchHandler),
+    Route("indexes/{ref}/ask", AskHandler),
     Route("indexes/{ref}/documents", DocumentsHandler),
     Route("indexes/{ref}/document", DocumentHandler),
     Route("environments", EnvironmentsHandler),

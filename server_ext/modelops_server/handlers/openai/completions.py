@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any, ClassVar
-
-from tornado.iostream import StreamClosedError
 
 from modelops.errors import Unavailable
 from modelops_server.endpoints.gateway import Reply
 from modelops_server.endpoints.gateway.gateway import Api, error_of
 from modelops_server.endpoints.refusals import unknown_model
+from modelops_server.handlers.base import HangsUp
 from modelops_server.handlers.openai.base import OpenAIHandler, guarded, openai_error
+from modelops_server.handlers.openai.rag import RAG, answer_from_index
 
 
-class CompletionsHandler(OpenAIHandler):
+class CompletionsHandler(HangsUp, OpenAIHandler):
     """``completions``, and what is asked in the same way."""
 
     api: ClassVar[Api] = "completions"
-    _working: asyncio.Task[None] | None = None
-    _gone = False
 
     @guarded("execute")
     async def post(self) -> None:
@@ -28,22 +25,10 @@ class CompletionsHandler(OpenAIHandler):
         body = self.asked()
         if self.opened is not None and body["model"].partition("/")[0] != self.opened:
             raise unknown_model(body["model"], [self.opened])
-        self._working = asyncio.ensure_future(self._forward(body))
-        try:
-            await self._working
-        except (asyncio.CancelledError, StreamClosedError):
-            if not self._gone:
-                raise
-
-    def on_connection_close(self) -> None:
-        """The client hung up: nobody waits for the answer."""
-        super().on_connection_close()
-        self._gone = True
-        if self._working is not None:
-            self._working.cancel()
+        self.gateway.count(self.caller)
+        await self.until_gone(self._forward(body))
 
     async def _forward(self, body: dict[str, Any]) -> None:
-        self.gateway.count(self.caller)
         async with self.gateway.forwarded(self.api, body) as reply:
             if reply.status != 200:
                 await self._refused(reply)
@@ -71,9 +56,15 @@ class CompletionsHandler(OpenAIHandler):
 
 
 class ChatCompletionsHandler(CompletionsHandler):
-    """``chat/completions``."""
+    """``chat/completions``, by a model, or by one that answers from an index."""
 
     api = "chat/completions"
+
+    async def _forward(self, body: dict[str, Any]) -> None:
+        if body["model"].startswith(RAG):
+            await answer_from_index(self, body)
+        else:
+            await super()._forward(body)
 
 
 class EmbeddingsHandler(CompletionsHandler):

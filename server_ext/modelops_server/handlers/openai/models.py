@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modelops_server.endpoints.refusals import unknown_model
 from modelops_server.handlers.openai.base import OpenAIHandler, guarded
+from modelops_server.handlers.openai.rag import as_model
 
 
 class ModelsHandler(OpenAIHandler):
@@ -11,10 +12,13 @@ class ModelsHandler(OpenAIHandler):
 
     @guarded("read")
     async def get(self) -> None:
-        """Every model and adapter that is ready."""
+        """Every model and adapter that is ready, and every index whose endpoint is, as a model that answers from it."""
         names = await self.gateway.names()
         visible = {name: one for name, one in names.items() if self.opened in {None, one.name}}
-        self.answer({"object": "list", "data": [target.as_model(name) for name, target in visible.items()]})
+        models = [target.as_model(name) for name, target in visible.items()]
+        if self.opened is None:
+            models += [as_model(endpoint) for endpoint in (await self.gateway.indexes()).values()]
+        self.answer({"object": "list", "data": models})
 
 
 class ModelHandler(OpenAIHandler):
