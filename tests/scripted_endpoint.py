@@ -64,7 +64,9 @@ class ScriptedEndpoint(Endpoint):
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
         openai = Connection(Server(self.url), 10, kept=0)
-        super().__init__(openai, openai, {"name": "scripted", "ref": "scripted@1", "state": "ready"})
+        super().__init__(
+            openai, openai, {"name": "scripted", "ref": "scripted@1", "state": "ready", "task": "generate"}
+        )
 
     def close(self) -> None:
         self._ended.set()

@@ -16,6 +16,7 @@ import modelops
 from modelops.paths import StateHome
 from modelops_server.endpoints.gateway import Gateway, Limits
 from modelops_server.endpoints.gateway.remotes import Misconfigured, configured
+from modelops_server.endpoints.indexes import Indexes
 from modelops_server.endpoints.reviver import Reviver
 from modelops_server.handlers import HANDLERS
 from modelops_server.handlers.openai.routes import HANDLERS as OPENAI_HANDLERS
@@ -101,6 +102,7 @@ class ModelOpsApp(ExtensionApp):
         self._tasks = TaskManager(home, self._note_activity)
         self.settings["modelops_tasks"] = self._tasks
         self.settings["modelops_gateway"] = self._gateway = self._make_gateway(home)
+        self.settings["modelops_indexes"] = Indexes(home, self._gateway)
         self._reviver = Reviver(home)
         self._reviver.start()
         if self.schedule:

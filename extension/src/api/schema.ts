@@ -817,6 +817,79 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/indexes/{ref}/search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Find the passages that answer a question, best first
+         * @description Where no endpoint serves this version of the index, one is started and waited for; it stops by itself when
+         *     nobody has asked for 15 minutes. The same holds for the other addresses of an index.
+         */
+        readonly post: operations["searchIndex"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/indexes/{ref}/documents": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        /** List the documents of an index, and those that were left out, with the reason */
+        readonly get: operations["listIndexDocuments"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/indexes/{ref}/document": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        /** A document's text as it was cut and is cited, with where its pages and chunks are */
+        readonly get: operations["getIndexDocument"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/environments": {
         readonly parameters: {
             readonly query?: never;
@@ -1281,16 +1354,48 @@ export interface components {
             readonly free: number;
         };
         /**
+         * Document
+         * @description The text of a document.
+         */
+        readonly Document: {
+            readonly source: string;
+            readonly title: string;
+            readonly media_type: string;
+            readonly text: string;
+            /** @description Where each page begins, in characters; empty without pages. */
+            readonly page_starts: readonly number[];
+            /** @description Where each chunk begins and ends; neighbours may overlap. */
+            readonly chunks: readonly (readonly [
+                number,
+                number
+            ])[];
+        };
+        /**
+         * Documents
+         * @description What is in an index, in the order of the sources, and what was left out.
+         */
+        readonly Documents: {
+            readonly documents: readonly components["schemas"]["IndexDocument"][];
+            readonly skipped: readonly components["schemas"]["SkippedDocument"][];
+        };
+        /**
          * Endpoint
          * @description A running server of a model artifact, with the OpenAI API; or one that ran.
          */
         readonly Endpoint: {
             readonly name: string;
-            /** @description What a request gets that names the endpoint alone: a model or an adapter. */
+            /**
+             * @description Whether it writes text, makes vectors of texts, or searches an index.
+             * @enum {string}
+             */
+            readonly task: "generate" | "embed" | "search";
+            /** @description What a request gets that names the endpoint alone: a model, an adapter or an index. */
             readonly ref: string;
             readonly digest: string;
-            /** @description The model whose weights are loaded. */
+            /** @description The model whose weights are loaded, or the index. */
             readonly model: string;
+            /** @description Of an index: the model that its vectors were made with. */
+            readonly embedder: string | null;
             readonly adapters: readonly string[];
             readonly engine: string;
             readonly gpus: readonly string[];
@@ -1494,6 +1599,89 @@ export interface components {
             readonly cpus: number;
             readonly gpus: number;
             readonly memory: number;
+        };
+        /**
+         * Hit
+         * @description A passage that was found.
+         */
+        readonly Hit: {
+            /** @description The document that it is of. */
+            readonly source: string;
+            readonly title: string;
+            readonly media_type: string;
+            /** @description Where it begins in the document's text, in characters (code points). */
+            readonly start: number;
+            readonly end: number;
+            /** @description From 1; `null` where there are no pages. */
+            readonly page: number | null;
+            /** @description Where further pages begin within it. */
+            readonly page_starts: readonly number[];
+            readonly headings: readonly string[];
+            readonly text: string;
+            /** @description The last step's. */
+            readonly score: number;
+            /** @description By step: `dense`, `bm25`, `fusion`, `reranker`. */
+            readonly steps: {
+                readonly [key: string]: components["schemas"]["Placed"];
+            };
+        };
+        /**
+         * Hits
+         * @description What a search found, best first.
+         */
+        readonly Hits: {
+            readonly hits: readonly components["schemas"]["Hit"][];
+        };
+        /**
+         * HowToSearch
+         * @description What is searched, how the results are joined and varied, and what is left out.
+         */
+        readonly HowToSearch: {
+            /**
+             * @default hybrid
+             * @enum {string}
+             */
+            readonly method: "dense" | "bm25" | "hybrid";
+            /** @default 5 */
+            readonly top_k: number;
+            /** @default 50 */
+            readonly candidates: number;
+            /**
+             * @default reciprocal_rank
+             * @enum {string}
+             */
+            readonly fusion: "reciprocal_rank" | "weighted";
+            /** @default 60 */
+            readonly rank_constant: number;
+            /** @default 0.5 */
+            readonly dense_weight: number;
+            /** @default 0 */
+            readonly diversity: number;
+            /** @default null */
+            readonly per_source: number | null;
+            /** @default null */
+            readonly min_similarity: number | null;
+            /** @default null */
+            readonly min_bm25: number | null;
+            /** @default null */
+            readonly min_score: number | null;
+            /** @default [] */
+            readonly sources: readonly string[];
+            /** @default [] */
+            readonly media_types: readonly string[];
+            /** @default [] */
+            readonly headings: readonly string[];
+        };
+        /**
+         * IndexDocument
+         * @description A document of an index.
+         */
+        readonly IndexDocument: {
+            readonly source: string;
+            readonly title: string;
+            readonly media_type: string;
+            readonly characters: number;
+            readonly chunks: number;
         };
         /**
          * Job
@@ -1978,6 +2166,15 @@ export interface components {
             readonly free_now: boolean;
         };
         /**
+         * Placed
+         * @description What one step of a search gave a passage.
+         */
+        readonly Placed: {
+            readonly score: number;
+            /** @description From 1. */
+            readonly rank: number;
+        };
+        /**
          * PreviewRow
          * @description A row with its split: a chat has `messages`, plain text has `text`.
          */
@@ -2096,6 +2293,41 @@ export interface components {
              *     }
              */
             readonly options: components["schemas"]["ChangedLimits"];
+        };
+        /**
+         * SearchRequest
+         * @description What is looked for, and how.
+         */
+        readonly SearchRequest: {
+            readonly question: string;
+            /**
+             * @default {
+             *       "method": "hybrid",
+             *       "top_k": 5,
+             *       "candidates": 50,
+             *       "fusion": "reciprocal_rank",
+             *       "rank_constant": 60,
+             *       "dense_weight": 0.5,
+             *       "diversity": 0,
+             *       "per_source": null,
+             *       "min_similarity": null,
+             *       "min_bm25": null,
+             *       "min_score": null,
+             *       "sources": [],
+             *       "media_types": [],
+             *       "headings": []
+             *     }
+             */
+            readonly settings: components["schemas"]["HowToSearch"];
+        };
+        /**
+         * SkippedDocument
+         * @description A document that is not in the index.
+         */
+        readonly SkippedDocument: {
+            readonly source: string;
+            readonly code: string;
+            readonly reason: string;
         };
         /**
          * Submission
@@ -3586,6 +3818,94 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly searchIndex: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Hits"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly listIndexDocuments: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Documents"];
+                };
+            };
+            readonly default: components["responses"]["Problem"];
+        };
+    };
+    readonly getIndexDocument: {
+        readonly parameters: {
+            readonly query: {
+                /** @description As hits and the list of documents name it. */
+                readonly source: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description An artifact: `name` (its newest version), `name@3` or `name@alias`.
+                 * @example support-bot@3
+                 */
+                readonly ref: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Document"];
+                };
             };
             readonly default: components["responses"]["Problem"];
         };

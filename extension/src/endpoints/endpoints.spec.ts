@@ -174,6 +174,16 @@ describe('An endpoint', () => {
     expect(workbench.opened).toEqual([['chat', { endpoints: ['bot'] }]]);
   });
 
+  it('offers no chat with an index, no key and no adapters', async () => {
+    const index = endpoint('docs', { task: 'search', embedder: 'minilm@1', model_names: [] });
+    const { node } = await panel(index);
+    expect(node.textContent).toContain('Searched withminilm@1');
+    for (const name of ['Chat', 'Add adapter', 'Make a key']) {
+      expect(() => button(node, name)).toThrow();
+    }
+    expect(node.textContent).not.toContain('/openai/v1');
+  });
+
   it('adds and removes adapters, but not the one that it serves', async () => {
     const one = endpoint('bot', { ref: 'own@2', adapters: ['own@2', 'fix@1'] });
     const adapter = { kind: 'adapter', name: 'more', ref: 'more@4', metadata: {} };

@@ -22,6 +22,12 @@ export function Facts(props: { model: EndpointModel; endpoint: Endpoint }): Reac
       <Reference key="model" model={model} artifact={endpoint.model} />
     ]);
   }
+  if (endpoint.embedder !== null) {
+    rows.push([
+      trans.__('Searched with'),
+      <Reference key="embedder" model={model} artifact={endpoint.embedder} />
+    ]);
+  }
   rows.push(
     [trans.__('Engine'), engine(endpoint, trans)],
     [trans.__('Context'), trans.__('%1 tokens', count(endpoint.context ?? options.context ?? 0))],
@@ -50,12 +56,18 @@ export function Facts(props: { model: EndpointModel; endpoint: Endpoint }): Reac
             <dd>{value}</dd>
           </React.Fragment>
         ))}
-        <dt>{trans.__('Adapters')}</dt>
-        <dd>
-          <Adapters model={model} endpoint={endpoint} />
-        </dd>
+        {endpoint.task === 'search' ? null : (
+          <>
+            <dt>{trans.__('Adapters')}</dt>
+            <dd>
+              <Adapters model={model} endpoint={endpoint} />
+            </dd>
+          </>
+        )}
       </dl>
-      {endpoint.state === 'ready' && <AddAdapter model={model} endpoint={endpoint} />}
+      {endpoint.state === 'ready' && endpoint.task !== 'search' && (
+        <AddAdapter model={model} endpoint={endpoint} />
+      )}
     </section>
   );
 }

@@ -5,7 +5,7 @@ import { Progress } from '../components';
 import { Question } from '../components/question';
 import type { EndpointModel } from './model';
 import { StateWord } from './state';
-import { hasEnded } from './states';
+import { hasEnded, isChatting } from './states';
 
 /** The endpoint's name and state, what it does now, and what can be done with it. */
 export function Header(props: { model: EndpointModel; endpoint: Endpoint }): React.JSX.Element {
@@ -24,7 +24,7 @@ export function Header(props: { model: EndpointModel; endpoint: Endpoint }): Rea
           {text && <span className="jp-ModelOps-phase"> · {text}</span>}
         </span>
         <span className="jp-ModelOps-deeds">
-          {state === 'ready' && (
+          {isChatting(endpoint) && (
             <button
               className="jp-mod-styled jp-mod-accept"
               onClick={() => {

@@ -4,7 +4,7 @@ import type { Endpoint } from '../api';
 import { bytes, count } from '../format';
 import type { EndpointsModel } from './list';
 import { StateWord } from './state';
-import { engineName, hasEnded } from './states';
+import { engineName, hasEnded, isChatting } from './states';
 import { middleAndSlow, rate } from './wording';
 
 /** An endpoint in the list: how it is, what passes through it, and what can be done with it. */
@@ -56,7 +56,7 @@ export function Row(props: { endpoint: Endpoint; model: EndpointsModel }): React
       <td className="jp-ModelOps-figure">{count(endpoint.restarts)}</td>
       <td>
         <span className="jp-ModelOps-deeds jp-ModelOps-few">
-          {state === 'ready' && (
+          {isChatting(endpoint) && (
             <button
               className="jp-mod-styled"
               aria-label={trans.__('Chat with %1', name)}

@@ -45,6 +45,11 @@ export function isServing({ state }: Endpoint): boolean {
   return state === 'ready' || state === 'restarting';
 }
 
+/** Whether it can be talked to now. */
+export function isChatting({ state, task }: Endpoint): boolean {
+  return state === 'ready' && task === 'generate';
+}
+
 const NAMES = new Map([
   ['llamacpp', 'llama.cpp'],
   ['vllm', 'vLLM']

@@ -9,6 +9,8 @@ export const TIMES = { p50: 0.042, p95: 1.25, p99: 2 };
 export function endpoint(name: string, changes: Partial<Endpoint> = {}): Endpoint {
   return {
     name,
+    task: 'generate',
+    embedder: null,
     ref: `${name}@1`,
     digest: 'a'.repeat(64),
     model: `${name}@1`,

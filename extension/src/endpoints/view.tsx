@@ -44,7 +44,6 @@ export class EndpointView extends WatchingView<EndpointModel> {
         </Empty>
       );
     }
-    const ready = endpoint.state === 'ready';
     const used = endpoint.traffic.requests > 0;
     return (
       <>
@@ -56,8 +55,8 @@ export class EndpointView extends WatchingView<EndpointModel> {
           <Facts model={model} endpoint={endpoint} />
           {(used || isServing(endpoint)) && <TrafficView model={model} endpoint={endpoint} />}
         </div>
-        {ready && <Snippets model={model} endpoint={endpoint} />}
-        <Keys model={model} />
+        {endpoint.model_names.length > 0 && <Snippets model={model} endpoint={endpoint} />}
+        {endpoint.task !== 'search' && <Keys model={model} />}
         <LogView
           log={model.tail}
           whole={workbench.api.endpoints.logUrl(model.name)}

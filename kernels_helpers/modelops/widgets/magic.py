@@ -68,7 +68,7 @@ def load(shell: InteractiveShell) -> None:
 
 
 def _only(endpoints: list[Endpoint]) -> Endpoint:
-    ready = [endpoint for endpoint in endpoints if endpoint.record["state"] == "ready"]
+    ready = [one for one in endpoints if one.record["state"] == "ready" and one.record["task"] == "generate"]
     if len(ready) == 1:
         return ready[0]
     names = ", ".join(endpoint.name for endpoint in ready)

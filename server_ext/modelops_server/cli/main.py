@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "jobs": ("jobs", "jobs", "Follow, cancel, compare and read jobs."),
     "artifacts": ("artifacts", "artifacts", "List, verify, trace, export and import what was made."),
     "endpoints": ("endpoints", "endpoints", "Serve models with the OpenAI API."),
+    "rag": ("rag", "rag", "Search an index of documents, and answer questions from it."),
     "env": ("env", "env", "Make the environments that some templates need."),
     "registry": ("registry", "registry", "Check the registry, free space, mend the database."),
     "keys": ("keys", "keys", "Show and export the key that signs artifacts."),

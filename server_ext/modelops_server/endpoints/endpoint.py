@@ -80,9 +80,11 @@ class Endpoint:
         status = self.status
         return {
             "name": self.name,
+            "task": self.spec.task,
             "ref": self.spec.target.ref,
             "digest": self.spec.target.digest,
             "model": self.spec.model.ref,
+            "embedder": self.spec.embedder.ref if self.spec.embedder else None,
             "adapters": [adapter.ref for adapter in self.spec.adapters],
             "engine": self.spec.engine,
             "gpus": list(self.spec.gpus),

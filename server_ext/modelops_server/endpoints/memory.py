@@ -13,6 +13,7 @@ from modelops.models.gguf_files import read_gguf_header
 from modelops.registry import Artifact, Registry
 from modelops.units import human_bytes
 from modelops_server.endpoints.servable import Servable
+from modelops_server.endpoints.served_index import index_memory
 
 LONGEST = 4096
 """Tokens of prompt and answer that a request may have where nobody asked for more: each takes memory."""
@@ -35,6 +36,8 @@ class Shape:
     """Tokens that it was made for."""
     head_width: int | None = None
     """Numbers of an attention head; ``None`` where that is not known, or heads share one compressed cache (MLA)."""
+    index: Mapping[str, int] | None = None
+    """Bytes of an index in memory, by part; ``weights`` are those of its embedding model then."""
 
     def cache_values(self, context: int, parallel: int) -> int:
         """Numbers in the caches of ``parallel`` sequences of ``context`` tokens."""
@@ -42,8 +45,11 @@ class Shape:
 
 
 def shape_of(registry: Registry, servable: Servable) -> Shape:
-    """The shape of a model, from its configuration or GGUF header; what they do not say counts as nothing."""
-    model = servable.model
+    """The shape of a model, from its configuration or GGUF header; what they do not say counts as nothing.
+
+    Of an index, that of the embedding model it is searched with, beside its own parts.
+    """
+    model = servable.embedder or servable.model
     weights = sum(file.size for file in model.files if file.path.endswith((".safetensors", ".gguf")))
     adapters = sum(
         file.size for adapter in servable.adapters for file in adapter.files if file.path.endswith(".safetensors")
@@ -58,6 +64,7 @@ def shape_of(registry: Registry, servable: Servable) -> Shape:
         key_value_width=_key_value_width(facts),
         context_length=_most_embedded(model) or facts.get("context") or model.metadata.get("context_length"),
         head_width=None if "compressed" in facts else _head_width(facts) or None,
+        index=index_memory(registry, servable.model) if servable.embedder else None,
     )
 
 

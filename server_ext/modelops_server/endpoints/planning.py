@@ -72,7 +72,8 @@ def look(
         found["adapters"] = fitting_adapters(registry, ref)
         servable = find_servable(registry, ref, adapters, allow_rejected=options.allow_rejected)
         shape = shape_of(registry, servable)
-        found["engines"] = [_choice(candidate, servable, shape, home) for candidate in engine_names()]
+        candidates = engine_names(servable.task)
+        found["engines"] = [_choice(candidate, servable, shape, home) for candidate in candidates]
         planned = _plan(home, registry, servable, name, engine, options)
         spec = planned.spec
         found |= {
@@ -100,7 +101,9 @@ def _plan(
     context = context_for(shape, options.context)
     spec = EndpointSpec(
         name=Place.of(home, name or servable.target.name).name,
+        task=servable.task,
         model=served(servable.model),
+        embedder=served(servable.embedder) if servable.embedder else None,
         adapters=tuple(map(served, servable.adapters)),
         default_adapter=servable.default.name if servable.default else None,
         engine=chosen.name,

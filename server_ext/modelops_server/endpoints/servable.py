@@ -1,4 +1,4 @@
-"""What is to be served: a model, and adapters that were trained on it; known before a byte is verified."""
+"""What is to be served: a model and adapters that were trained on it, or an index; known before it is verified."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from modelops.errors import InvalidInput, VerificationError
 from modelops.registry import Artifact, Registry
 from modelops.registry.rejection import refuse_rejected
+from modelops_server.endpoints.served_index import embedder_of
+from modelops_server.endpoints.spec import Task
 
 _OFFERED = 500
 """So many adapters are looked at for those that fit; the others can be named."""
@@ -16,12 +18,21 @@ _OFFERED = 500
 
 @dataclass(frozen=True)
 class Servable:
-    """A model whose weights are loaded, and what is put beside them."""
+    """A model whose weights are loaded, or an index, and what is put beside it."""
 
     model: Artifact
     adapters: tuple[Artifact, ...] = ()
     default: Artifact | None = None
     """The adapter that is applied where a request names the endpoint alone."""
+    embedder: Artifact | None = None
+    """Of an index: the model that its vectors were made with."""
+
+    @property
+    def task(self) -> Task:
+        """What it is served for."""
+        if self.model.kind == "index":
+            return "search"
+        return "embed" if any(file.path == "modules.json" for file in self.model.files) else "generate"
 
     @property
     def target(self) -> Artifact:
@@ -42,12 +53,14 @@ def find_servable(
 
     Raises ``InvalidInput`` (``not_servable``, ``not_an_adapter``, ``adapter_given_twice``), ``VerificationError``
     (``base_model_differs``) for an adapter of another model, ``Conflict`` (``rejected``) for what did not pass its
-    gate, unless ``allow_rejected``, and what the registry raises.
+    gate, unless ``allow_rejected``, what finding the embedder of an index raises, and what the registry raises.
     """
     target = registry.get(ref)
-    if target.kind not in {"model", "adapter"}:
+    if target.kind not in {"model", "adapter", "index"}:
         raise InvalidInput(
-            "not_servable", f"{target.ref} is of kind {target.kind}.", "Choose a model or an adapter to serve."
+            "not_servable",
+            f"{target.ref} is of kind {target.kind}.",
+            "Choose a model, an adapter or an index to serve.",
         )
     default = target if target.kind == "adapter" else None
     model = _base(registry, target) if default else target
@@ -64,7 +77,8 @@ def find_servable(
     for artifact in (model, *chosen):
         if not allow_rejected:
             refuse_rejected(artifact)
-    return Servable(model, tuple(chosen), default)
+    embedder = embedder_of(registry, model) if model.kind == "index" else None
+    return Servable(model, tuple(chosen), default, embedder)
 
 
 def fitting_adapters(registry: Registry, ref: str) -> list[str]:

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 ParityPolicy = Literal["refuse", "warn", "off"]
 """What happens where an endpoint does not answer as its model did when it was evaluated."""
 
+Task = Literal["generate", "embed", "search"]
+"""What an endpoint does: write text, make vectors of texts, or search an index."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -47,11 +50,14 @@ class ServedArtifact(_Part):
 
 
 class EndpointSpec(_Part):
-    """One endpoint: a model, the adapters beside it, and the engine that runs them."""
+    """One endpoint: a model, the adapters beside it, and the engine that runs them; or an index with its embedder."""
 
     name: str
+    task: Task = "generate"
     model: ServedArtifact
-    """The model whose weights are loaded."""
+    """The model whose weights are loaded, or the index."""
+    embedder: ServedArtifact | None = None
+    """Of an index: the model that its vectors were made with."""
     adapters: tuple[ServedArtifact, ...] = ()
     """The adapters that a request can choose, as ``<endpoint>/<adapter>``."""
     default_adapter: str | None = None
@@ -64,12 +70,19 @@ class EndpointSpec(_Part):
     created: str
 
     @property
+    def artifacts(self) -> tuple[ServedArtifact, ...]:
+        """Everything that is verified and loaded."""
+        return (self.model, *self.adapters, *([self.embedder] if self.embedder else []))
+
+    @property
     def target(self) -> ServedArtifact:
         """What a request gets that names the endpoint alone."""
         return next((adapter for adapter in self.adapters if adapter.name == self.default_adapter), self.model)
 
     @property
     def model_names(self) -> dict[str, ServedArtifact]:
-        """What requests may name, each with the artifact that answers."""
+        """What requests of the OpenAI API may name, each with the artifact that answers; an index answers none."""
+        if self.task == "search":
+            return {}
         others = (adapter for adapter in self.adapters if adapter.name != self.default_adapter)
         return {self.name: self.target, **{f"{self.name}/{adapter.name}": adapter for adapter in others}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -74,6 +75,14 @@ class ModelOpsHandler(APIHandler):
         """The state home that this server was started with."""
         home: StateHome = self.settings["modelops_home"]
         return home
+
+    @property
+    def caller(self) -> str:
+        """Whose requests are counted together: a token's, for Jupyter makes up a user for every request with one."""
+        if self.token_authenticated:
+            token = str(self.identity_provider.get_token(self))
+            return f"token {hashlib.sha256(token.encode('utf-8', 'surrogateescape')).hexdigest()}"
+        return str(getattr(self.current_user, "username", self.current_user))
 
     def body(self, model: type[M]) -> M:
         """The request's body as ``model``; raises ``InvalidInput`` with every problem."""

@@ -39,7 +39,17 @@ if TYPE_CHECKING:
 
 Action = Literal["read", "write", "execute"]
 Resource = Literal[
-    "health", "templates", "jobs", "artifacts", "datasets", "models", "endpoints", "environments", "preflight", "tasks"
+    "health",
+    "templates",
+    "jobs",
+    "artifacts",
+    "datasets",
+    "models",
+    "endpoints",
+    "indexes",
+    "environments",
+    "preflight",
+    "tasks",
 ]
 
 JSON = "application/json"

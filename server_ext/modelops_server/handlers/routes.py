@@ -29,6 +29,7 @@ from modelops_server.handlers.endpoints import (
 )
 from modelops_server.handlers.environments import EnvironmentHandler, EnvironmentsHandler
 from modelops_server.handlers.health import HealthHandler
+from modelops_server.handlers.indexes import DocumentHandler, DocumentsHandler, SearchHandler
 from modelops_server.handlers.job_files import LogHandler, NotebookHandler, ReportHandler
 from modelops_server.handlers.jobs import CancelHandler, ComparisonHandler, JobHandler, JobsHandler, RetryHandler
 from modelops_server.handlers.models import ModelsHandler
@@ -133,6 +134,9 @@ ROUTES = (
     Route("endpoints/{name}/log", EndpointLogHandler),
     Route("endpoints/{name}/keys", EndpointKeysHandler),
     Route("endpoints/{name}/keys/{key}", EndpointKeyHandler),
+    Route("indexes/{ref}/search", SearchHandler),
+    Route("indexes/{ref}/documents", DocumentsHandler),
+    Route("indexes/{ref}/document", DocumentHandler),
     Route("environments", EnvironmentsHandler),
     Route("environments/{name}", EnvironmentHandler),
     Route("tasks", TasksHandler),

@@ -33,6 +33,8 @@ class Answered:
     """The whole answer."""
 
     answer: Answer
+    asked: bool
+    """Whether a model wrote it."""
 
 
 Event = Searched | Text | Citation | Answered
@@ -59,10 +61,10 @@ def ask(
     yield Searched(hits, prompt)
     if prompt.refused:
         yield Text(REFUSAL)
-        yield Answered(cite(REFUSAL, ()))
+        yield Answered(cite(REFUSAL, ()), asked=False)
         return
     reader = AnswerReader(prompt.hits)
     for piece in endpoint.stream(prompt.messages, **settings.options()):
         yield from reader.feed(piece)
     yield from reader.close()
-    yield Answered(reader.answer)
+    yield Answered(reader.answer, asked=True)

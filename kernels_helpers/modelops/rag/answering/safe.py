@@ -20,9 +20,9 @@ _UNSPACED = r"\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
 """Scripts without spaces between words."""
 _ADDRESS = (
     rf"(?:[A-Za-z][A-Za-z0-9+.-]{{1,30}}://|www\.|(?:mailto|xmpp|tel|data|file|javascript|vbscript):(?=\S))"
-    rf"[^\s`<>\[\]{_UNSPACED}]*"
+    rf"[^\s`<>|\[\]{_UNSPACED}]*"
     r"|[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
-    rf"|(?:[A-Za-z0-9-]+\.)+[A-Za-z]{{2,}}/[^\s`<>\[\]{_UNSPACED}]*"
+    rf"|(?:[A-Za-z0-9-]+\.)+[A-Za-z]{{2,}}/[^\s`<>|\[\]{_UNSPACED}]*"
 )
 _TOKEN = re.compile(
     r"(?P<code>(?<!`)`[^`\n]+`(?!`))"
@@ -145,8 +145,9 @@ class SafeReader:
             yield self._piece(plain, literal=False)
 
     def _code(self, text: str) -> Piece:
-        apart = " " if self._last in {"`", "\\"} else ""
-        return self._piece(f"{apart}`{text}`", literal=True)
+        apart = " " if self._last in {"`", "\\", "~"} else ""  # they would be read as one with the quote
+        end = " `" if text.endswith("\\") else "`"
+        return self._piece(f"{apart}`{text}{end}", literal=True)
 
     def _piece(self, text: str, *, literal: bool) -> Piece:
         self._last = text[-1:] or self._last

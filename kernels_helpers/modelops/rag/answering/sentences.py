@@ -14,7 +14,8 @@ _END = re.compile(
     rf"(?:[.!?…]+[\"'\u201d\u2019»)*_]*|[。\uff01\uff1f]+[」』\u201d]*)(?:\s*{MARKER})*(?:\s+|(?<=[。\uff01\uff1f」』])(?=\S))"
 )
 _SHORT = re.compile(
-    r"(?:^|[\s(\[])(?:[^\W\d_]|e\.g|i\.e|z\.\s?B|d\.\s?h|u\.\s?a|Dr|Mrs?|Ms|Prof|St|vs|[Ff]igs?|No|Nr|Vol|pp?|ca|al|cf|bzw|resp)\.$"
+    r"(?:(?<![^\n])[ \t]*\d{1,3}|(?<![^\s(\[])(?:[^\W\d_]|e\.g|i\.e|z\.\s?B|d\.\s?h|u\.\s?a"
+    r"|Dr|Mrs?|Ms|Prof|St|vs|[Ff]igs?|No|Nr|Vol|pp?|ca|al|cf|bzw|resp))\.$"
 )
 """What ends with a full stop and ends no sentence."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 
 from modelops.errors import InvalidInput, NonFinite, VerificationError
 from modelops.inputs import open_artifact
-from modelops.rag.embedding import Embedder, Vectors
+from modelops.rag.embedding import Embedder, Vectors, open_embedder
 from modelops.rag.index.index import Index
 from modelops.rag.index.records import CHUNKS, DOCUMENTS, RECORD, VECTORS, WORDS, IndexRecord, damaged
 from modelops.rag.index.tables import read_chunks, read_documents
@@ -33,7 +34,7 @@ def open_index(source: str | Path | VerifiedArtifact, embedder: Embedder | None 
         artifact = source.artifact
         raise InvalidInput("not_an_index", f"{artifact.ref} is of kind {artifact.kind}.", "Choose an index.")
     folder = source if isinstance(source, Path) else source.path
-    record = read_record(folder)
+    record = read_record(folder / RECORD)
     if embedder is not None:
         require_embedder(record, embedder)
     documents = read_documents(folder / DOCUMENTS)
@@ -55,12 +56,24 @@ def open_index(source: str | Path | VerifiedArtifact, embedder: Embedder | None 
     )
 
 
-def read_record(folder: Path) -> IndexRecord:
-    """What an index says of itself; raises ``InvalidInput`` (``not_an_index``, ``index_format``)."""
+def open_with_embedder(source: str | VerifiedArtifact) -> Index:
+    """An index, and the very model that embedded it, loaded here from the registry.
+
+    Raises ``VerificationError`` (``embedder_differs``) where that name stands for another model by now, and what
+    opening either raises.
+    """
+    index = open_index(source)
+    embedder = open_embedder(index.record.embedder.ref)
+    require_embedder(index.record, embedder)
+    return replace(index, embedder=embedder)
+
+
+def read_record(path: Path) -> IndexRecord:
+    """What an index says of itself, in its file; raises ``InvalidInput`` (``not_an_index``, ``index_format``)."""
     try:
-        content = (folder / RECORD).read_bytes()
+        content = path.read_bytes()
     except OSError as error:
-        raise InvalidInput("not_an_index", f"There is no {RECORD} in {folder.name}.", "Choose an index.") from error
+        raise InvalidInput("not_an_index", f"There is no {RECORD}.", "Choose an index.") from error
     try:
         return IndexRecord.model_validate_json(content)
     except ValidationError as error:

@@ -13,6 +13,7 @@ from modelops.paths import StateHome
 from modelops_server.endpoints.engines.engine import Engine
 from modelops_server.endpoints.memory import Shape
 from modelops_server.endpoints.servable import Servable
+from modelops_server.endpoints.spec import Task
 
 GROUP = "modelops.engines"
 
@@ -20,19 +21,23 @@ AUTO = "auto"
 
 _OURS = {
     "llamacpp": "llamacpp.engine:LlamaCpp",
+    "retrieval": "retrieval.engine:Retrieval",
     "transformers": "transformers.engine:Transformers",
     "vllm": "vllm.engine:Vllm",
 }
 
 
-def _preferred() -> tuple[str, ...]:
+def _preferred(task: Task) -> tuple[str, ...]:
     """The order in which ``auto`` looks for an engine that can: vLLM is worth its start where there is a GPU."""
+    if task == "search":
+        return ("retrieval",)
     return ("vllm", "llamacpp", "transformers") if gpus() else ("llamacpp", "transformers")
 
 
-def engine_names() -> list[str]:
-    """The engines that can be named."""
-    return sorted({point.name for point in entry_points(group=GROUP)} | set(_OURS))
+def engine_names(task: Task | None = None) -> list[str]:
+    """The engines that can be named, or those of them that are made for a task."""
+    names = sorted({point.name for point in entry_points(group=GROUP)} | set(_OURS))
+    return [name for name in names if task is None or task in load_engine(name).tasks]
 
 
 @cache
@@ -55,7 +60,7 @@ def choose_engine(name: str, servable: Servable, shape: Shape, home: StateHome) 
 
     Raises ``Unavailable`` or ``InvalidInput`` with the reason where it does not; with ``auto`` with that of the last.
     """
-    *others, last = _preferred() if name == AUTO else (name,)
+    *others, last = _preferred(servable.task) if name == AUTO else (name,)
     for candidate in others:
         with suppress(InvalidInput, Unavailable):
             return engine_for(candidate, servable, shape, home)
@@ -65,6 +70,13 @@ def choose_engine(name: str, servable: Servable, shape: Shape, home: StateHome) 
 def engine_for(name: str, servable: Servable, shape: Shape, home: StateHome) -> Engine:
     """The engine called ``name``; raises ``InvalidInput`` or ``Unavailable`` where it cannot serve ``servable``."""
     engine = load_engine(name)
+    if servable.task not in engine.tasks:
+        what = "an index" if servable.task == "search" else "a model"
+        raise InvalidInput(
+            "engine_cannot_serve",
+            f"{engine.title} does not serve {what} such as {servable.model.ref}.",
+            f"Choose one of: {', '.join(engine_names(servable.task))}.",
+        )
     engine.refuse(servable)
     engine.refuse_shape(servable.model.ref, shape)
     engine.require(home, adapters=bool(servable.adapters))

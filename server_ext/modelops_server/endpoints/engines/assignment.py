@@ -24,8 +24,17 @@ class AdapterFolder:
 
 
 @dataclass(frozen=True)
+class EmbedderFolder:
+    """The embedding model of an index, which its verified files are, and where they lie."""
+
+    ref: Text
+    digest: Text
+    folder: Text
+
+
+@dataclass(frozen=True)
 class Assignment:
-    """A model to serve, and how."""
+    """A model or an index to serve, and how."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
 
@@ -46,6 +55,8 @@ class Assignment:
     adapters: tuple[AdapterFolder, ...] = ()
     default_adapter: str | None = None
     """The adapter that is applied where a request names the model alone."""
+    embedder: EmbedderFolder | None = None
+    """What embeds questions to an index."""
 
     @classmethod
     def read(cls, stream: IO[bytes]) -> Assignment:

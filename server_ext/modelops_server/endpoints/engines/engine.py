@@ -11,7 +11,7 @@ from modelops.paths import StateHome
 from modelops_server.endpoints.engines.assignment import Assignment
 from modelops_server.endpoints.memory import Shape
 from modelops_server.endpoints.servable import Servable
-from modelops_server.endpoints.spec import EndpointSpec
+from modelops_server.endpoints.spec import EndpointSpec, Task
 
 Progress = Callable[[str], None]
 
@@ -33,6 +33,8 @@ class Engine(Protocol):
     title: str
     gpus: int = 1
     """GPUs that it is given where nobody says how many, as far as the machine has any."""
+    tasks: frozenset[Task] = frozenset({"generate", "embed"})
+    """What it serves for; of all else it is not asked."""
 
     def require(self, home: StateHome, *, adapters: bool) -> None:
         """Raise ``Unavailable`` with what helps where it cannot run here, or not with adapters."""

@@ -61,14 +61,18 @@ class Connection:
         self.place = place
 
     @asynccontextmanager
-    async def asked(self, path: str, body: dict[str, Any]) -> AsyncIterator[Response]:
-        """The answer to ``POST path``; leaving early ends the connection, and with it the engine's work.
+    async def asked(
+        self, path: str, body: dict[str, Any] | None, query: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Response]:
+        """The answer to ``POST path``, or without a body to ``GET path``.
+
+        Leaving early ends the connection, and with it the engine's work.
 
         Raises ``Unavailable`` (``engine_unavailable``) where it does not answer.
         """
         self._answering += 1
         try:
-            response = await self._post(path, body)
+            response = await self._send(path, body, query)
             try:
                 yield Response(response)
             finally:
@@ -89,11 +93,14 @@ class Connection:
         if self._session is not None:
             await self._session.close()
 
-    async def _post(self, path: str, body: dict[str, Any]) -> ClientResponse:
+    async def _send(self, path: str, body: dict[str, Any] | None, query: Mapping[str, str] | None) -> ClientResponse:
         from aiohttp import ClientError
 
+        method = "GET" if body is None else "POST"
         try:
-            return await self._opened().post(f"{self._address.url}{path}", json=body, allow_redirects=False)
+            return await self._opened().request(
+                method, f"{self._address.url}{path}", json=body, params=query, allow_redirects=False
+            )
         except (ClientError, TimeoutError) as error:
             raise engine_gone(self._name) from error
 

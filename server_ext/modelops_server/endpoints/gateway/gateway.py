@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 
-from modelops.errors import InvalidInput, NotFound
+from modelops.errors import InvalidInput, NotFound, Unavailable
 from modelops.paths import StateHome
 from modelops_server.endpoints.endpoint import Endpoint, endpoints
 from modelops_server.endpoints.gateway.connection import Connection, Response
@@ -113,22 +113,61 @@ class Gateway:
             raise unknown_model(model, list(await self.names()))
         return _served(endpoint, model)
 
+    async def indexes(self) -> dict[str, Endpoint]:
+        """The endpoints that serve an index and are ready, by the index's reference."""
+        found = await asyncio.to_thread(endpoints, self._home)
+        return {one.spec.model.ref: one for one in found if one.ready and one.spec.task == "search"}
+
+    async def endpoint(self, name: str) -> Endpoint | None:
+        """The endpoint called ``name`` as it is now, if there is one."""
+        with suppress(NotFound, Unavailable):
+            return await self._known.find(name)
+        return None
+
+    async def _index(self, name: str) -> Target:
+        endpoint = await self._known.find(name)
+        if not endpoint.ready:
+            raise not_ready(endpoint)
+        return Served(endpoint, None)
+
     @asynccontextmanager
-    async def forwarded(self, caller: str, api: Api, body: dict[str, Any]) -> AsyncIterator[Reply]:
+    async def forwarded(self, api: Api, body: dict[str, Any]) -> AsyncIterator[Reply]:
         """The engine's reply to a request, whose ``model`` says which engine; leaving early frees its slot at once.
 
         Raises what :meth:`target` raises, ``TooManyRequests``, and ``Unavailable`` (``engine_unavailable``).
         """
+        model = str(body["model"])
+        async with self._asked(lambda: self.target(model), lambda target: (api, target.request(body))) as reply:
+            yield reply
+
+    @asynccontextmanager
+    async def searched(
+        self, name: str, path: str, body: dict[str, Any] | None = None, query: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Reply]:
+        """The reply of the endpoint called ``name``, which serves an index; raises as :meth:`forwarded` does."""
+        async with self._asked(lambda: self._index(name), lambda _: (path, body), query) as reply:
+            yield reply
+
+    def count(self, caller: str) -> None:
+        """Count a request; raises ``TooManyRequests`` where the caller has sent too many."""
         self._rates.take(caller)
-        target = await self.target(str(body["model"]))
+
+    @asynccontextmanager
+    async def _asked(
+        self,
+        find: Callable[[], Awaitable[Target]],
+        request: Callable[[Target], tuple[str, dict[str, Any] | None]],
+        query: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Reply]:
+        target = await find()
         async with self._turns_of(target).taken(self._limits.patience):
             # It may have been started anew while the request waited.
-            target = await self.target(str(body["model"])) if target.gone else target
+            target = await find() if target.gone else target
             self._touch(target)
             connection = await self._connection(target)
             measured, failed = Measured(), True
             try:
-                async with connection.asked(api, target.request(body)) as response:
+                async with connection.asked(*request(target), query) as response:
                     yield Reply(response, measured)
                     failed = response.status >= HTTPStatus.BAD_REQUEST
             finally:

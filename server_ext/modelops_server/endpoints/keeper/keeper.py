@@ -18,7 +18,7 @@ from modelops.registry import Registry, VerifiedArtifact
 from modelops.registry.locks import locked
 from modelops.registry.scratch import ScratchFolder
 from modelops_server.endpoints.engines import load_engine
-from modelops_server.endpoints.engines.assignment import AdapterFolder, Assignment
+from modelops_server.endpoints.engines.assignment import AdapterFolder, Assignment, EmbedderFolder
 from modelops_server.endpoints.keeper.engine_process import EngineProcess
 from modelops_server.endpoints.keeper.log import shorten
 from modelops_server.endpoints.keeper.watch import EngineEnded, Idle, Watch
@@ -120,7 +120,7 @@ class Keeper:
     def _brought_up(self, spec: EndpointSpec, assignment: Assignment) -> EngineProcess:
         """A new engine that answers, and answers as its model did when it was evaluated; it is announced as ready."""
         engine = load_engine(spec.engine)
-        self._say(text=f"Loading the model into {engine.title}")
+        self._say(text=f"Loading {'the index' if spec.task == 'search' else 'the model'} into {engine.title}")
         shorten(self._place.log)
         process = EngineProcess(engine, assignment, self._place, ",".join(spec.gpus))
         try:
@@ -182,7 +182,7 @@ class Keeper:
         self._process = replacement
         if before is not None:
             self._drain(before)
-        for name in set(self._opened) - {item.ref for item in (wanted.model, *wanted.adapters)}:
+        for name in set(self._opened) - {item.ref for item in wanted.artifacts}:
             self._opened.pop(name).close()
         return wanted, prepared
 
@@ -205,8 +205,12 @@ class Keeper:
             threads=spec.options.threads or 1,
             adapters=tuple(AdapterFolder(item.name, str(self._open(item).path)) for item in spec.adapters),
             default_adapter=spec.default_adapter,
+            embedder=self._embedder(spec.embedder) if spec.embedder else None,
         )
         return load_engine(spec.engine).prepare(assignment, spec, self._place.home, scratch, self._tell)
+
+    def _embedder(self, wanted: ServedArtifact) -> EmbedderFolder:
+        return EmbedderFolder(wanted.ref, wanted.digest, str(self._open(wanted).path))
 
     def _open(self, wanted: ServedArtifact) -> VerifiedArtifact:
         if wanted.ref not in self._opened:

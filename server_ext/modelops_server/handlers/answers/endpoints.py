@@ -56,9 +56,13 @@ class Endpoint(Answer):
     """A running server of a model artifact, with the OpenAI API; or one that ran."""
 
     name: str
-    ref: str = Field(description="What a request gets that names the endpoint alone: a model or an adapter.")
+    task: Literal["generate", "embed", "search"] = Field(
+        description="Whether it writes text, makes vectors of texts, or searches an index."
+    )
+    ref: str = Field(description="What a request gets that names the endpoint alone: a model, an adapter or an index.")
     digest: Digest
-    model: str = Field(description="The model whose weights are loaded.")
+    model: str = Field(description="The model whose weights are loaded, or the index.")
+    embedder: str | None = Field(description="Of an index: the model that its vectors were made with.")
     adapters: list[str]
     engine: str
     gpus: list[str]

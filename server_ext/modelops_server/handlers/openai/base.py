@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -51,11 +50,8 @@ class OpenAIHandler(ModelOpsHandler):
 
     @property
     def caller(self) -> str:
-        """Whose requests are counted together: a token's, for Jupyter makes up a user for every request with one."""
-        if self.opened is None and self.token_authenticated:
-            token = str(self.identity_provider.get_token(self))
-            return f"token {hashlib.sha256(token.encode('utf-8', 'surrogateescape')).hexdigest()}"
-        return str(getattr(self.current_user, "username", self.current_user))
+        """Whose requests are counted together; those with a key, by the key."""
+        return super().caller if self.opened is None else str(self.current_user.username)
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Let in who brings a key to an endpoint; everybody else is Jupyter's to know."""

@@ -43,7 +43,8 @@ class CompletionsHandler(OpenAIHandler):
             self._working.cancel()
 
     async def _forward(self, body: dict[str, Any]) -> None:
-        async with self.gateway.forwarded(self.caller, self.api, body) as reply:
+        self.gateway.count(self.caller)
+        async with self.gateway.forwarded(self.api, body) as reply:
             if reply.status != 200:
                 await self._refused(reply)
             elif reply.is_stream:

@@ -41,7 +41,7 @@ async def url() -> AsyncIterator[str]:
 
 
 async def asked(gateway: Gateway, api: Any = "chat/completions", **body: Any) -> tuple[int, Any]:
-    async with gateway.forwarded("ada", api, {"model": "big", **body}) as reply:
+    async with gateway.forwarded(api, {"model": "big", **body}) as reply:
         content = await reply.whole()
     return reply.status, json.loads(content) if reply.status == 200 else None
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
-import sys
 import threading
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
-from modelops.errors import ModelOpsError
 from modelops_server.endpoints.engines.assignment import Assignment
+from modelops_server.endpoints.engines.process import fail, listen, run
 from modelops_server.endpoints.engines.threads import ROUNDS, SPIN_COUNT
 
 if TYPE_CHECKING:
@@ -21,22 +19,6 @@ if TYPE_CHECKING:
     from modelops_server.endpoints.engines.transformers.encoding import Encoding
 
 _log = logging.getLogger("modelops.engine")
-
-
-def main() -> None:
-    """Serve; ends with status 0 on SIGTERM, and with 1 and a last line ``error: …`` on whatever else goes wrong."""
-    signal.signal(signal.SIGTERM, lambda *_: _leave(0))
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    try:
-        assignment = Assignment.read(sys.stdin.buffer)
-        serve(assignment)
-    except ModelOpsError as error:
-        _fail(f"{error.message} {error.hint}")
-    except KeyboardInterrupt:
-        _leave(130)
-    except Exception as error:  # noqa: BLE001 - the last line says what it was
-        _log.exception("unexpected")
-        _fail(f"{type(error).__name__}: {error}")
 
 
 def serve(assignment: Assignment) -> None:
@@ -53,18 +35,13 @@ def serve(assignment: Assignment) -> None:
 
 
 async def _listen(worker: Decoder | Encoding, assignment: Assignment) -> None:
-    from tornado.httpserver import HTTPServer
-    from tornado.netutil import bind_unix_socket
     from tornado.web import Application
 
     from modelops_server.endpoints.engines.transformers.base import MOST_BYTES, Service
     from modelops_server.endpoints.engines.transformers.handlers import routes
 
-    application = Application(routes(Service(worker, assignment.key)), log_function=_log_request)
     # A body that is too large for us is still read, so that its sender gets an answer; one far too large is not.
-    server = HTTPServer(application, max_body_size=8 * MOST_BYTES, max_buffer_size=8 * MOST_BYTES)
-    server.add_socket(bind_unix_socket(assignment.socket, mode=0o600))
-    await asyncio.Event().wait()
+    await listen(Application(routes(Service(worker, assignment.key))), assignment.socket, 8 * MOST_BYTES)
 
 
 def _compute(assignment: Assignment, loaded: Future[Decoder | Encoding]) -> None:
@@ -79,7 +56,7 @@ def _compute(assignment: Assignment, loaded: Future[Decoder | Encoding]) -> None
         loaded.result().run()
     except BaseException as error:  # noqa: BLE001 - without this thread the process is of no use
         _log.exception("the model has failed")
-        _fail(f"The model has failed: {type(error).__name__}: {error}")
+        fail(f"The model has failed: {type(error).__name__}: {error}")
 
 
 def _load(assignment: Assignment) -> Decoder | Encoding:
@@ -102,24 +79,5 @@ def _load(assignment: Assignment) -> Decoder | Encoding:
         return Decoder(Served(assignment), assignment.parallel)
 
 
-def _log_request(handler: Any) -> None:
-    if handler.request.path != "/health":
-        _log.info(
-            "%s %s: %d in %.2f s",
-            *(handler.request.method, handler.request.path, handler.get_status(), handler.request.request_time()),
-        )
-
-
-def _fail(message: str) -> NoReturn:
-    print("error:", " ".join(message.split())[:500], file=sys.stderr)  # noqa: T201 - it is what is read of us
-    _leave(1)
-
-
-def _leave(status: int) -> NoReturn:
-    # At once: threads that compute would be waited for, or crash an interpreter that ends beneath them.
-    sys.stderr.flush()
-    os._exit(status)
-
-
 if __name__ == "__main__":
-    main()
+    run(serve)

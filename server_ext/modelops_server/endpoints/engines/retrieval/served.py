@@ -1,0 +1,71 @@
+"""An index in memory, and what is asked of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from modelops.errors import InvalidInput, NotFound
+from modelops.models import inspect_embedder, load_embedder
+from modelops.models.loading import import_transformers, quiet
+from modelops.rag.embedding import LocalEmbedder
+from modelops.rag.index import open_index
+from modelops.rag.retrieval import SearchSettings, search
+from modelops_server.endpoints.engines.assignment import Assignment
+
+
+class ServedIndex:
+    """An index with its embedder. One thread loads it and searches; any may look at documents."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        """Load what the assignment names; raises ``InvalidInput`` or ``VerificationError`` for what does not fit."""
+        own = assignment.embedder
+        if own is None:
+            raise InvalidInput("invalid_assignment", "An index is served with its embedding model, and none is named.")
+        folder = Path(own.folder)
+        with quiet(import_transformers()):
+            model = load_embedder(folder)
+        embedder = LocalEmbedder(model, inspect_embedder(folder), name=own.ref, digest=own.digest)
+        self._index = open_index(Path(assignment.model), embedder)
+        self._chunks = Counter(chunk.source for chunk in self._index.chunks)
+
+    @property
+    def sentence(self) -> str:
+        """What is served, for the log."""
+        counts = self._index.record.counts
+        return f"{counts.documents:,} documents, {counts.chunks:,} chunks"
+
+    def search(self, question: str, settings: SearchSettings) -> list[dict[str, Any]]:
+        """The hits, best first; raises ``InvalidInput``."""
+        return [hit.as_json() for hit in search(self._index, question, settings)]
+
+    def documents(self) -> dict[str, Any]:
+        """What is in the index, and what was left out of it."""
+        return {
+            "documents": [
+                {
+                    "source": document.source,
+                    "title": document.title,
+                    "media_type": document.media_type,
+                    "characters": len(document.text),
+                    "chunks": self._chunks[document.source],
+                }
+                for document in self._index.documents
+            ],
+            "skipped": [skipped.model_dump() for skipped in self._index.record.skipped],
+        }
+
+    def document(self, source: str) -> dict[str, Any]:
+        """One document's text, with where its pages and chunks are; raises ``NotFound`` (``unknown_document``)."""
+        document = self._index.by_source.get(source)
+        if document is None:
+            raise NotFound("unknown_document", f"The index has no document {source[:200]!r}.", "See its documents.")
+        return {
+            "source": document.source,
+            "title": document.title,
+            "media_type": document.media_type,
+            "text": document.text,
+            "page_starts": list(document.page_starts),
+            "chunks": [[chunk.start, chunk.end] for chunk in self._index.chunks if chunk.source == source],
+        }
