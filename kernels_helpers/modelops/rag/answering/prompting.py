@@ -95,8 +95,9 @@ def place_of(hit: Hit) -> str:
 
 
 def _quoted(number: int, hit: Hit, boundary: str) -> str:
+    # Names and headings are the document's words, too, and stand in the quotation.
     place = " ".join(_harmless(place_of(hit)).split())
-    return f"[{number}] {place}\n<{boundary}>\n{_harmless(hit.chunk.text)}\n</{boundary}>"
+    return f"[{number}]\n<{boundary}>\n{place}\n\n{_harmless(hit.chunk.text)}\n</{boundary}>"
 
 
 def _harmless(text: str) -> str:

