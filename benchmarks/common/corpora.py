@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from modelops.rag.documents import Document
-from modelops.rag.evaluation import Place, Question, word_overlap
-from modelops.rag.evaluation.making import Made, without_names
+from modelops.rag.evaluation import Made, Place, Question
+from modelops.rag.evaluation.making import without_names
 from modelops.rag.reading import read_documents
 
 LICENSES = Path("/usr/share/common-licenses")
@@ -80,7 +80,7 @@ def docstring_questions(documentation: Sequence[Document], library: Sequence[Doc
 
 def mean_overlap(made: Sequence[Made]) -> float:
     """The mean share of a question's words that stand in its passage."""
-    return sum(word_overlap(one.question.text, one.passage) for one in made) / len(made)
+    return sum(one.overlap for one in made) / len(made)
 
 
 def _summaries(document: Document) -> Iterator[tuple[str, str]]:

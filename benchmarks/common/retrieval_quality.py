@@ -17,7 +17,7 @@ from modelops.rag.index import Index, build_index, open_index
 from modelops.rag.retrieval import SearchSettings, load_reranker
 
 K = 10
-PLAIN = 120
+PLAIN = 40
 """Documents of the standard library that are indexed: those of its top folder come first."""
 
 
