@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 from common.retrieval_latency import latency_targets, measure_latency, more_texts, show_latency
-from common.retrieval_quality import Making, measure_quality, quality_targets, show_quality
+from common.retrieval_quality import CORPORA, Making, measure_quality, quality_targets, show_quality
 from common.retrieval_reindex import measure_reindex, reindex_targets, show_reindex
 from common.workplace import command, state_home
 
@@ -231,6 +231,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="sizes of the stores")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of embedding (default 7)")
     parser.add_argument("--questions", type=int, default=300, help="questions of each set (default 300)")
+    parser.add_argument("--corpora", choices=CORPORA, nargs="+", default=CORPORA, help="where to search (default all)")
     parser.add_argument("--rerankers", nargs="+", default=(), help="cross-encoders of the state home to try as well")
     parser.add_argument("--home", type=Path, help="state home to keep, with model and vectors (default a new one)")
     options = parser.parse_args()
@@ -261,7 +262,7 @@ def main() -> None:
         if "quality" in options.only:
             with tempfile.TemporaryDirectory() as scratch:
                 made = Making(embedder, home / "benchmark", Path(scratch), told)
-                sets = measure_quality(made, options.questions, options.rerankers)
+                sets = measure_quality(made, options.corpora, options.questions, options.rerankers)
             document["quality"] = [asdict(one) for one in sets]
         if "reindex" in options.only:
             with tempfile.TemporaryDirectory() as scratch:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from modelops.rag.documents import Document
 from modelops.rag.evaluation import Made, Place, Question
-from modelops.rag.evaluation.making import without_names
+from modelops.rag.evaluation.making import parsed, without_names
 from modelops.rag.reading import read_documents
 
 LICENSES = Path("/usr/share/common-licenses")
@@ -84,11 +84,8 @@ def mean_overlap(made: Sequence[Made]) -> float:
 
 
 def _summaries(document: Document) -> Iterator[tuple[str, str]]:
-    try:
-        tree = ast.parse(document.text)
-    except (SyntaxError, ValueError):
-        return
-    for node in tree.body:
+    tree = parsed(document)
+    for node in tree.body if tree else ():
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, _summary(node)
             for inner in node.body if isinstance(node, ast.ClassDef) else ():

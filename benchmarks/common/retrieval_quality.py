@@ -17,6 +17,7 @@ from modelops.rag.index import Index, build_index, open_index
 from modelops.rag.retrieval import SearchSettings, load_reranker
 
 K = 10
+CORPORA = ("documentation", "library", "licenses")
 PLAIN = 40
 """Documents of the standard library that are indexed: those of its top folder come first."""
 
@@ -58,8 +59,8 @@ class Making:
         return open_index(target, self.embedder)
 
 
-def measure_quality(making: Making, most: int, rerankers: Sequence[str]) -> list[Set]:
-    """All corpora of this machine, each with its sets of questions."""
+def measure_quality(making: Making, chosen: Sequence[str], most: int, rerankers: Sequence[str]) -> list[Set]:
+    """Those of :data:`CORPORA` that are chosen and on this machine, each with its sets of questions."""
     found: list[Set] = []
     library = standard_library()
     plain = sorted(library, key=lambda document: (document.source.count("/"), document.source))[:PLAIN]
@@ -79,8 +80,8 @@ def measure_quality(making: Making, most: int, rerankers: Sequence[str]) -> list
         ("Debian's licences (text)", licenses(), {"rare words": lambda: make_questions(licenses(), most)}),
     ]
     scorers = [(name, load_reranker(name)) for name in rerankers]
-    for corpus, documents, sets in corpora:
-        if not documents:
+    for key, (corpus, documents, sets) in zip(CORPORA, corpora, strict=True):
+        if not documents or key not in chosen:
             continue
         index = making.index(corpus, documents)
         for name, make in sets.items():
