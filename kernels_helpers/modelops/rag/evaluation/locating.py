@@ -26,7 +26,7 @@ class Located(NamedTuple):
 def locate_answers(rows: Iterable[Mapping[str, Any]], documents: Sequence[Document]) -> Located:
     """The first question of each chat, where the answer to it stands in the documents, however its white space differs.
 
-    ``rows`` are those of a canonical dataset of chats. Ids are the numbers of the rows, from 1.
+    ``rows`` are those of a canonical dataset of chats. Ids are ``row-`` and the number of the row, from 1.
     """
     texts = [_Flat.of(document.text) for document in documents]
     found: list[Question] = []
@@ -42,7 +42,7 @@ def locate_answers(rows: Iterable[Mapping[str, Any]], documents: Sequence[Docume
                 if len(places) > _MOST_PLACES:
                     break
         if 0 < len(places) <= _MOST_PLACES:
-            found.append(Question(str(number), asked, tuple(places), said, "dataset"))
+            found.append(Question(f"row-{number}", asked, tuple(places), said, "dataset"))
         else:
             left_out += 1
     return Located(found, left_out)

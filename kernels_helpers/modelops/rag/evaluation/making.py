@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,9 +30,10 @@ _LEAST_WORDS, _MOST_WORDS = 3, 7
 """Of a question made of single words."""
 
 _PARAGRAPH = re.compile(r"\S.*?(?=\n\s*\n|\Z)", re.DOTALL)
-_SENTENCE = re.compile(r"[^.!?]+[.!?](?=\s|$)", re.DOTALL)
-_NAME = re.compile(r"`[^`]*`|\S*(?:[_()\[\]{}<>=/\\*|]|\w\.\w|[a-z][A-Z]|\d)\S*")
-"""Code, and what is written like it: such a word stands in one passage, which it gives away."""
+_BEHIND_A_SENTENCE = re.compile(r"(?<=[.!?])\s")
+_CODE = re.compile(r"`[^`]*`")
+_NAME = re.compile(r"[_()\[\]{}<>=/\\*|\d]|\w\.\w|[a-z][A-Z]")
+"""What a word holds that is written like code: it stands in one passage, which it gives away."""
 _EDGES = re.compile(r"^\W+|\W+$")
 
 
@@ -57,8 +59,8 @@ def word_overlap(question: str, passage: str) -> float:
 def make_questions(documents: Sequence[Document], count: int, *, method: Method = "auto", seed: int = 0) -> list[Made]:
     """At most ``count`` questions, the same ones for the same documents in any order.
 
-    ``headings``: a heading asks for the section below it. ``summaries``: the first sentence of a docstring, without the
-    names in it, asks for its function or class (Python). ``words``: the rarest words of a sentence that also stand in
+    ``headings``: a heading asks for the section below it. ``summaries``: the first paragraph of a docstring, without
+    the names in it, asks for its function or class (Python). ``words``: the rarest words of a sentence that also stand in
     other passages, in their order, ask for its paragraph. ``auto`` takes what a document offers: headings, else
     summaries, else words.
 
@@ -111,9 +113,8 @@ def _heading_questions(document: Document) -> Iterator[Made]:
 
 
 def _summary_questions(document: Document) -> Iterator[Made]:
-    try:
-        tree = ast.parse(document.text)
-    except (SyntaxError, ValueError, RecursionError):
+    tree = parsed(document)
+    if tree is None:
         return
     starts = [0]
     for line in document.text.split("\n"):
@@ -126,15 +127,23 @@ def _summary_questions(document: Document) -> Iterator[Made]:
                 yield from _made(document, starts[node.lineno - 1], starts[node.end_lineno or -1], text, "summaries")
 
 
+def parsed(document: Document) -> ast.Module | None:
+    """The syntax tree of Python code; ``None`` for what this Python cannot read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes that are not valid
+            return ast.parse(document.text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
 def _word_questions(documents: Sequence[Document]) -> Iterator[Made]:
     passages = [(document, found.span()) for document in documents for found in _PARAGRAPH.finditer(document.text)]
     words = [set(words_of(document.text[slice(*span)])) for document, span in passages]
     spread = Counter(word for some in words for word in some)
     for document, (begin, end) in passages:
-        sentence = _SENTENCE.search(document.text, begin, end)
-        if sentence is None:
-            continue
-        named = [_EDGES.sub("", word) for word in without_names(sentence.group()).split()]
+        sentence = _BEHIND_A_SENTENCE.split(document.text[begin:end], maxsplit=1)[0]
+        named = [_EDGES.sub("", word) for word in without_names(sentence).split()]
         # Its own passage is one of those that a word stands in.
         known = list(dict.fromkeys(word for word in named if word and spread[word.casefold()] > 1))
         rarest = sorted(known, key=lambda word: (spread[word.casefold()], word))[:_MOST_WORDS]
@@ -144,7 +153,8 @@ def _word_questions(documents: Sequence[Document]) -> Iterator[Made]:
 
 def without_names(text: str, name: str = "") -> str:
     """A sentence without what is written as code, and without ``name``."""
-    kept = (word for word in _NAME.sub(" ", text).split() if not name or name.casefold() not in words_of(word))
+    words = (word for word in _CODE.sub(" ", text).split() if not _NAME.search(word))
+    kept = (word for word in words if not name or name.casefold() not in words_of(word))
     return " ".join(kept).strip(" :;,-.\u2013\u2014")
 
 

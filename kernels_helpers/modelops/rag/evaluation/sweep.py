@@ -34,7 +34,8 @@ class Sweep:
     ``embedders`` and ``rerankers`` are those that configurations name. Vectors and finished configurations are kept in
     ``checkpoints``, which belongs to this index and these questions. An index that is cut or embedded anew is built in
     a temporary folder, and searched as if it had been opened from the registry. Questions are embedded beforehand: the
-    time of a search is that of searching alone.
+    time of a search is that of searching alone. Raises ``InvalidInput``: ``no_questions``, and ``invalid_questions``
+    for ids that are not different.
     """
 
     def __init__(
@@ -46,6 +47,12 @@ class Sweep:
         embedders: Iterable[Embedder] = (),
         rerankers: Iterable[tuple[str, Reranker]] = (),
     ) -> None:
+        if not questions:
+            raise InvalidInput(
+                "no_questions", "There is nothing to ask.", "Give questions, or have some made by a rule."
+            )
+        if len({question.id for question in questions}) < len(questions):
+            raise InvalidInput("invalid_questions", "Two questions have the same id.", "Give each an id of its own.")
         self._index = index
         self._questions = questions
         self._texts = [question.text for question in questions]

@@ -49,6 +49,7 @@ _MODULES = {
     "generate": "modelops_server.jobs.readiness.generation",
     "index": "modelops_server.jobs.readiness.indexing",
     "quantize": "modelops_server.jobs.readiness.quantization",
+    "retrieval": "modelops_server.jobs.readiness.retrieval",
     "train": "modelops_server.jobs.readiness.training",
 }
 _WITH_BATCHES = frozenset({"train"})

@@ -127,7 +127,7 @@ def test_answers_of_a_dataset_are_found_where_they_stand() -> None:
     ]
     found = locate_answers(rows, [*DOCUMENTS, code])
 
-    assert [(question.id, question.text) for question in found.questions] == [("1", "What does it?")]
+    assert [(question.id, question.text) for question in found.questions] == [("row-1", "What does it?")]
     assert found.left_out == 4
     [place] = found.questions[0].relevant
     assert code.text[place.start : place.end] == "Return the shallow\n    copy of x."

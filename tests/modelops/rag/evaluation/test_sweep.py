@@ -203,6 +203,15 @@ def test_the_report_ranks_and_says_what_cannot_be_told(make_index: Callable[...,
     assert error.value.code == "too_few_rows"
 
 
+def test_each_question_has_an_id_of_its_own(make_index: Callable[..., Index], tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput) as error:
+        Sweep(make_index(), [QUESTIONS[0], QUESTIONS[0]], tmp_path / "kept")
+    assert error.value.code == "invalid_questions"
+    with pytest.raises(InvalidInput) as error:
+        Sweep(make_index(name="b"), [], tmp_path / "kept")
+    assert error.value.code == "no_questions"
+
+
 def test_scores_tell_what_has_an_answer(make_index: Callable[..., Index], tmp_path: Path) -> None:
     absent = [Question("x", "zzz qqq"), Question("y", "Xylophones?")]
     questions = [*QUESTIONS[:3], *absent]
