@@ -142,8 +142,9 @@ class SafeReader:
             yield self._piece(fence[1] + end, literal=True)
         else:
             if not self._before and _DELIMITER.fullmatch(line):
-                self._table = "-" in line and not self._piped_before
-                if "-" in line and self._piped_before:
+                delimits = "-" in line or "|" in line  # one reader takes the latter for enough
+                self._table = delimits and not self._piped_before
+                if delimits and self._piped_before:
                     yield self._piece("\n", literal=False)  # below an empty line it makes no table of what is above
             yield from self._inline(line)
             if end:
