@@ -64,7 +64,8 @@ def prompt_for(
     """The prompt for a question whose ``hits`` were found, best first.
 
     Only hits that may answer it are given, as many as fit; the last of them is cut. ``count_tokens`` counts as the
-    model does; without it a token is taken for three bytes, which is rather too short. The same question and hits make
+    model does; without it a token is taken for three bytes, so that rather too little is
+    given than too much. The same question and hits make
     the same prompt.
     """
     settings = settings or AnswerSettings()
@@ -124,7 +125,7 @@ def _harmless(text: str) -> str:
 
 def _boundary(question: str, hits: Sequence[Hit]) -> str:
     """A code that stands in nothing that is quoted, and that nobody who wrote one of them could foresee."""
-    texts = [question, *(text for hit in hits for text in (place_of(hit), hit.chunk.text))]
+    texts = [_harmless(question), *map(_told, hits)]
     seed = "\0".join(texts).encode("utf-8", "surrogatepass")
     for attempt in range(len(texts) + 1):
         code = f"quote-{hashlib.sha256(seed + bytes([attempt])).hexdigest()[:12]}"
