@@ -86,7 +86,7 @@ def ask_(index: str, question: str, endpoint: str | None, max_tokens: int, as_js
     The endpoint's engine is asked itself, without a Jupyter server. Where no passage may answer the question, it is not
     asked, and the answer is "not in these documents". Ctrl-C ends it.
     """
-    from modelops.rag.answering import Answered, AnswerSettings, Text, ask, check
+    from modelops.rag.answering import Answered, AnswerSettings, Text, ask, attribute, check
     from modelops_server.endpoints.chatting import chat_endpoint
     from modelops_server.endpoints.direct import DirectChat
 
@@ -103,6 +103,7 @@ def ask_(index: str, question: str, endpoint: str | None, max_tokens: int, as_js
                 "endpoint": chosen.name if event.asked else None,
                 **event.answer.as_json(),
                 "passages": [hit.as_json() for hit in event.answer.hits],
+                "attributions": [one.as_json() for one in attribute(event.answer)],
                 "checks": check(event.answer, question).as_json(),
             }
             show(document, as_json, partial(_print_sources, event))
@@ -192,6 +193,14 @@ def _print_sources(answered: Answered) -> None:
         shown = [one.highlight.text for one in answer.citations if one.number == number and one.highlight]
         for sentence in dict.fromkeys(shown):
             click.echo(f"    “{printable(' '.join(sentence.split()))}”")
+    from modelops.rag.answering import attribute
+
+    found = {(one.number, one.highlight.text): one for one in attribute(answer)}
+    if found:
+        click.echo("Not cited by the model; these share most words with what it says:")
+    for (number, sentence), one in found.items():
+        click.echo(f"    {printable(_place(one.hit))}, passage {number}")
+        click.echo(f"    \u201c{printable(' '.join(sentence.split()))}\u201d")
     if answer.removed:
         click.echo(f"Citations of passages that do not exist, left out: {answer.removed}", err=True)
     if not answer.citations and not answer.refused:

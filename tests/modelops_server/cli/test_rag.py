@@ -162,6 +162,14 @@ def test_another_embedder_under_the_name_is_refused(
     assert modelops("rag", "search", "other", "x", "--json").json["code"] == "embedder_differs"
 
 
+def test_what_was_not_cited_is_said_to_be_found_by_words(capsys: pytest.CaptureFixture[str]) -> None:
+    _print_sources(Answered(cite("Bread is baked with yeast.", [hit(BREAD, "bread.md")]), asked=True))
+    printed = capsys.readouterr()
+    assert "Not cited by the model" in printed.out
+    assert BREAD in printed.out
+    assert "cites nothing" in printed.err
+
+
 def test_sources_stand_below_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
     hits = [hit(f"{BREAD} Cats sleep.", "food/bread.pdf", page=4, headings=("Food", "\x1b[31mBread"))]
     _print_sources(Answered(cite("Bread is baked with yeast [1]. Yeast [1]. Cats sleep [1][2].", hits), asked=True))

@@ -6,13 +6,14 @@ Nothing here loads a model or needs a network, but :func:`ask`, which asks the e
 from __future__ import annotations
 
 from modelops.rag.answering.asking import Answered, ChatEndpoint, Event, Searched, ask
-from modelops.rag.answering.checks import SUPPORTED, AnswerCheck, CheckSummary, SentenceCheck, check, summary
+from modelops.rag.answering.attribution import Attribution, attribute
+from modelops.rag.answering.checks import AnswerCheck, CheckSummary, SentenceCheck, check, summary
 from modelops.rag.answering.citations import Answer, AnswerReader, Citation, Text, cite
 from modelops.rag.answering.prompting import CountTokens, Prompt, estimated_tokens, messages_for, place_of, prompt_for
 from modelops.rag.answering.refusals import is_refusal
 from modelops.rag.answering.safe import safe_text
 from modelops.rag.answering.settings import REFUSAL, AnswerSettings
-from modelops.rag.answering.support import Highlight, best_sentence, supporting_hits
+from modelops.rag.answering.support import SUPPORTED, Highlight, best_sentence, supporting_hits
 
 __all__ = [
     "REFUSAL",
@@ -22,6 +23,7 @@ __all__ = [
     "AnswerReader",
     "AnswerSettings",
     "Answered",
+    "Attribution",
     "ChatEndpoint",
     "CheckSummary",
     "Citation",
@@ -33,6 +35,7 @@ __all__ = [
     "SentenceCheck",
     "Text",
     "ask",
+    "attribute",
     "best_sentence",
     "check",
     "cite",

@@ -13,12 +13,9 @@ from typing import Any
 from modelops.rag.answering.citations import Answer
 from modelops.rag.answering.content import containment, content_words, language_of, numbers_of
 from modelops.rag.answering.sentences import sentence_spans
-from modelops.rag.answering.support import without_markers
+from modelops.rag.answering.support import SUPPORTED, without_markers
 from modelops.rag.index import words_of
 from modelops.rag.retrieval import Hit
-
-SUPPORTED = 0.5
-"""The share of a sentence's content words that must stand in its cited passages for it to count as supported."""
 
 _QUOTE = re.compile(
     '"([^"\\n]+)"|\u201c([^\u201d\\n]+)\u201d|\u201e([^\u201c\u201d\\n]+)[\u201c\u201d]|\xab([^\xbb\\n]+)\xbb'

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from modelops.rag.reading import visible_text
 
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
+_DELIMITER = re.compile(r"[\s>*+\d.)|:-]*")
+"""The line below the head of a table, and some others."""
 _FENCE_TO_COME = re.compile(r"[ \t]*(?:`{0,2}|~{0,2})$")
 _UNSPACED = r"\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
 """Scripts without spaces between words."""
@@ -70,6 +72,10 @@ class SafeReader:
         self._quoting = False
         self._open = -1
         """Where in the line a citation may have begun that has not ended."""
+        self._table = False
+        """Whether a table may go on here, whose cells end at every upright line, also within code."""
+        self._piped = self._piped_before = False
+        """Whether there is an upright line within code in this line, and in the one before."""
         self._last = ""
         """The last character that was given out."""
 
@@ -107,7 +113,8 @@ class SafeReader:
     def _safe_cut(self) -> int:
         """How much of the line can be given out before it has ended: nothing that begins in it goes on behind."""
         line = self._line
-        if self._fence or (not self._before and (_FENCE.match(line) or _FENCE_TO_COME.match(line))):
+        begins = _FENCE.match(line) or _FENCE_TO_COME.match(line) or _DELIMITER.fullmatch(line)
+        if self._fence or (not self._before and begins):
             return 0
         for place in range(self._seen, len(line)):
             character = line[place]
@@ -134,9 +141,15 @@ class SafeReader:
             self._fence = fence[1]
             yield self._piece(fence[1] + end, literal=True)
         else:
+            if not self._before and _DELIMITER.fullmatch(line):
+                delimits = "-" in line or "|" in line  # one reader takes the latter for enough
+                self._table = delimits and not self._piped_before
+                if delimits and self._piped_before:
+                    yield self._piece("\n", literal=False)  # below an empty line it makes no table of what is above
             yield from self._inline(line)
             if end:
                 yield self._piece(end, literal=False)
+        self._piped, self._piped_before = False, self._piped
         self._before = ""
         self._seen = self._cut = 0
         self._quoting, self._open = False, -1
@@ -147,7 +160,14 @@ class SafeReader:
             plain += text[done : found.start()]
             done = found.end()
             token, kind = found.group(), found.lastgroup
-            if kind in {"code", "address"}:
+            if kind == "code" and "|" in token:
+                self._piped = True
+            if kind == "code" and "|" in token and self._table:
+                if plain:
+                    yield self._piece(plain, literal=False)
+                yield from self._inline(f"'{token[1:-1]}'")
+                plain = ""
+            elif kind in {"code", "address"}:
                 code = token[1:-1] if kind == "code" else _TRAILING.sub("", token)
                 if plain:
                     yield self._piece(plain, literal=False)

@@ -12,6 +12,9 @@ from modelops.rag.answering.sentences import MARKER, sentence_spans
 from modelops.rag.answering.settings import AnswerSettings
 from modelops.rag.retrieval import Hit
 
+SUPPORTED = 0.5
+"""The share of a sentence's content words that must stand in a passage for it to count as supported by it."""
+
 _MARKERS = re.compile(MARKER)
 
 

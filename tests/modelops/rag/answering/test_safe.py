@@ -40,6 +40,14 @@ ATTACKS = [
     "[^1]: https://evil.example\n\n[^1]",
     "|a|\n|-|\n|![x](https://evil.example)|",
     "![`](https://evil.example)`",
+    "|a|b|\n|-|-|\n|`x|https://evil.example`|",
+    "|a|b|\n|-|-|\n|`x|![y](https://evil.example)`|",
+    "a|b\n-|-\n`x|<img src=x>`",
+    "|a|b|\n|-|-|\n|`x|y` https://evil.example|",
+    "|`x|![y](https://evil.example)`|\n|-|-|",
+    "> |`x|![y](https://evil.example)`|\n> |-|-|",
+    "- |`x|y` https://evil.example|\n  |-|-|",
+    "|`x|![y](https://evil.example)`|\n|-|-|\n|-|-|\n|`x|<img src=x>`|",
     "[![x](https://evil.example/a.png)](https://evil.example)",
 ]
 
@@ -125,6 +133,7 @@ def test_any_text_can_be_shown(written: str) -> None:
         "```\nif a <b and x[1](y): print('<img>', ![z](u))\n```\n",
         "It is 3 < 4 & 5 > 2, or a*b_c; see [1]: they say so.",
         "# Heading\n\n1. First\n2. Second\n\n> quoted",
+        "It is `str | None` here.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nAnd `a|b` there.",
         "猫は眠る。[1] Größe, 10 €",
     ],
 )
