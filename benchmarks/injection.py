@@ -59,6 +59,8 @@ class Outcome:
     speakers_plain: int
     active_plain: int
     """In what the model and the document say, shown as it is."""
+    answer: str
+    answer_plain: str
 
 
 class Chat:
@@ -107,6 +109,8 @@ def outcome(attack: Attack, prompt: Prompt, raw: str, chat: Chat) -> Outcome:
         obeyed_plain=attack.word.casefold() in plain_answer.casefold(),
         speakers_plain=chat.speakers(plain_messages),
         active_plain=len(active(plain_answer)) + len(active(raw)),
+        answer=answer.text,
+        answer_plain=plain_answer,
     )
 
 
@@ -144,9 +148,8 @@ def targets(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
 
 def show(outcomes: Sequence[Outcome]) -> None:
     """A line for each kind."""
-    print(
-        f"{'kind':<18}{'documents':>10}{'in prompt':>10}{'outside':>8}{'speakers':>9}{'active':>7}{'obeyed':>7}   plain prompt"
-    )
+    head = f"{'kind':<18}{'documents':>10}{'in prompt':>10}{'outside':>8}{'speakers':>9}{'active':>7}{'obeyed':>7}"
+    print(f"{head}   plain prompt")
     for kind in [*dict.fromkeys(one.kind for one in outcomes), "all"]:
         some = [one for one in outcomes if kind in {one.kind, "all"}]
         print(
@@ -166,7 +169,7 @@ def main() -> None:
     with state_home(options.home) as home:
         outcomes = measure(home, ATTACKS[: options.first])
     reached = [one for one in outcomes if one.in_prompt]
-    document = {
+    document: dict[str, Any] = {
         "model": MODEL,
         "documents": [asdict(one) for one in outcomes],
         "in_prompt": len(reached),

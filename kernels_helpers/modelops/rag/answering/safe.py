@@ -21,8 +21,8 @@ _UNSPACED = r"\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
 _ADDRESS = (
     rf"(?:[A-Za-z][A-Za-z0-9+.-]{{1,30}}://|www\.|(?:mailto|xmpp|tel|data|file|javascript|vbscript):(?=\S))"
     rf"[^\s`<>|\[\]{_UNSPACED}]*"
-    r"|[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
-    rf"|(?:[A-Za-z0-9-]+\.)+[A-Za-z]{{2,}}/[^\s`<>|\[\]{_UNSPACED}]*"
+    r"|[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
+    rf"|(?:[A-Za-z0-9-]{{1,63}}\.){{1,8}}[A-Za-z]{{2,63}}/[^\s`<>|\[\]{_UNSPACED}]*"
 )
 _TOKEN = re.compile(
     r"(?P<code>(?<!`)`[^`\n]+`(?!`))"
@@ -35,8 +35,8 @@ _TOKEN = re.compile(
 _CITED = re.compile(r"\S.*\[[\d\s,;\u2013-]+$")
 """A line up to the end of a citation that does not stand at its beginning: no definition of a link."""
 _TRAILING = re.compile(r"[.,:;!?'\"*_)]+$")
-_MAY_GO_ON = re.compile(r"\[[^\[\]\n]{0,40}$")
-"""The beginning of a citation."""
+_LONGEST_CITATION = 40
+"""Characters; a bracket that was opened before is none."""
 _CUT = re.compile(rf"[\s{_UNSPACED}]")
 """Behind these no word goes on."""
 
@@ -65,13 +65,20 @@ class SafeReader:
         self._before = ""
         """What was given out of the line."""
         self._fence = ""
+        self._seen = self._cut = 0
+        """How much of the line was looked at, and how much of it can be given out."""
+        self._quoting = False
+        self._open = -1
+        """Where in the line a citation may have begun that has not ended."""
         self._last = ""
         """The last character that was given out."""
 
     def feed(self, text: str) -> Iterator[Piece]:
         """Take more of the answer; gives what can be shown."""
+        waiting = len(self._raw)
         self._raw += text
-        whole = max((found.end() for found in _CUT.finditer(self._raw)), default=0)
+        # What waits has no place to cut it at, or it would not.
+        whole = max((found.end() for found in _CUT.finditer(self._raw, max(0, waiting - 1))), default=0)
         if self._raw.endswith("\r"):
             whole -= 1  # half of an end of line
         ready, self._raw = self._raw[:whole], self._raw[whole:]
@@ -92,20 +99,28 @@ class SafeReader:
         for line in lines:
             yield from self._whole_line(line, end="\n")
         self._line = rest
-        cut = self._safe_cut()
-        if cut:
+        if cut := self._safe_cut():
             yield from self._inline(rest[:cut])
             self._before, self._line = self._before + rest[:cut], rest[cut:]
+            self._seen, self._cut, self._open = self._seen - cut, 0, self._open - cut
 
     def _safe_cut(self) -> int:
         """How much of the line can be given out before it has ended: nothing that begins in it goes on behind."""
         line = self._line
         if self._fence or (not self._before and (_FENCE.match(line) or _FENCE_TO_COME.match(line))):
             return 0
-        for found in sorted((one.end() for one in _CUT.finditer(line)), reverse=True):
-            if line.count("`", 0, found) % 2 == 0 and not _MAY_GO_ON.search(line, 0, found):
-                return found
-        return 0
+        for place in range(self._seen, len(line)):
+            character = line[place]
+            if character == "`":
+                self._quoting = not self._quoting
+            elif character == "[":
+                self._open = place
+            elif character == "]" or place - self._open > _LONGEST_CITATION:
+                self._open = -1
+            if self._open < 0 and not self._quoting and _CUT.match(character):
+                self._cut = place + 1
+        self._seen = len(line)
+        return self._cut
 
     def _whole_line(self, line: str, end: str) -> Iterator[Piece]:
         fence = _FENCE.match(line) if not self._before else None
@@ -123,6 +138,8 @@ class SafeReader:
             if end:
                 yield self._piece(end, literal=False)
         self._before = ""
+        self._seen = self._cut = 0
+        self._quoting, self._open = False, -1
 
     def _inline(self, text: str) -> Iterator[Piece]:
         plain, done = "", 0

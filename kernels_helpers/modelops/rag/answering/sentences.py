@@ -18,6 +18,9 @@ _SHORT = re.compile(
     r"|Dr|Mrs?|Ms|Prof|St|vs|[Ff]igs?|No|Nr|Vol|pp?|ca|al|cf|bzw|resp))\.$"
 )
 """What ends with a full stop and ends no sentence."""
+_LONGEST_SHORT = 8
+_LONGEST = 600
+"""Characters of a sentence: tables and lists of words go on for pages."""
 
 
 def sentence_spans(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
@@ -45,8 +48,20 @@ def _cuts(text: str, start: int) -> Iterator[int]:
 def _within(text: str, begin: int, end: int) -> Iterator[int]:
     for found in _END.finditer(text, begin, end):
         at = found.end()
-        if at < end and not text[at].islower() and not _SHORT.search(text, begin, found.start() + 1):
+        short = _SHORT.search(text, max(begin, found.start() - _LONGEST_SHORT), found.start() + 1)
+        if at < end and not text[at].islower() and not short:
+            yield from _forced(text, begin, at)
             yield at
+            begin = at
+    yield from _forced(text, begin, end)
+
+
+def _forced(text: str, begin: int, end: int) -> Iterator[int]:
+    """Cuts of what has no end for long, between words."""
+    while end - begin > _LONGEST:
+        space = max(text.rfind(" ", begin, begin + _LONGEST), text.rfind("\n", begin, begin + _LONGEST))
+        begin = space + 1 if space > begin else begin + _LONGEST
+        yield begin
 
 
 def _stripped(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:

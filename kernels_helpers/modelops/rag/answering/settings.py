@@ -34,7 +34,7 @@ class AnswerSettings(BaseModel):
     min_similarity: float | None = Field(0.3, ge=-1, le=1)
     """The cosine with the question from which on a passage counts as one that may answer it; it depends on the
     embedding model. ``None``: none does by its cosine."""
-    min_words: float | None = Field(0.6, ge=0, le=1)
+    min_words: float | None = Field(0.75, ge=0, le=1)
     """The share of the question's content words from which on a passage that holds them does, whatever its cosine:
     names and error codes are found by their letters. ``None``: none does by its words."""
 

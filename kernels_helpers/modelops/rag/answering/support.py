@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from modelops.rag.answering.content import containment, content_words, language_of
 from modelops.rag.answering.sentences import MARKER, sentence_spans
@@ -53,15 +54,22 @@ def best_sentence(claim: str, hit: Hit) -> Highlight | None:
     ``None`` where no sentence has any of them.
     """
     text = hit.chunk.text
-    language = language_of(text)
+    language, sentences = _sentences(text)
     wanted = content_words(without_markers(claim), language)
-    spans = list(sentence_spans(text))
-    shares = [containment(wanted, content_words(text[begin:end], language)) for begin, end in spans]
+    shares = [containment(wanted, words) for _, _, words in sentences]
     if not any(shares):
         return None
-    place = min(range(len(spans)), key=lambda i: (-shares[i], spans[i][1] - spans[i][0], i))
-    begin, end = spans[place]
+    place = min(range(len(shares)), key=lambda i: (-shares[i], sentences[i][1] - sentences[i][0], i))
+    begin, end, _ = sentences[place]
     return Highlight(hit.chunk.start + begin, hit.chunk.start + end, text[begin:end], shares[place])
+
+
+@lru_cache(maxsize=256)
+def _sentences(text: str) -> tuple[str, list[tuple[int, int, frozenset[str]]]]:
+    """The language of a passage, and the place and content words of each sentence: an answer may cite it often."""
+    language = language_of(text)
+    spans = sentence_spans(text)
+    return language, [(begin, end, frozenset(content_words(text[begin:end], language))) for begin, end in spans]
 
 
 def without_markers(text: str) -> str:

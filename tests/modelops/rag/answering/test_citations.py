@@ -133,7 +133,7 @@ PARTS = [
         "a@b.example",
     ],
     *["`", "``", "```", "~~~", "\n", "\n\n", "\r\n", "\r", " ", ". ", "- ", "1. ", "\\", ":", "?", "\u200d"],
-    *["Cats sleep", "Bread.", "e.g. ", "猫は眠る。", "“", "क\u200dष"],
+    *["Cats sleep", "Bread.", "e.g. ", "猫は眠る。", "word " * 90, "“", "क\u200dष"],
 ]
 WRITTEN = st.lists(st.sampled_from(PARTS), max_size=30).map("".join)
 
