@@ -8,7 +8,7 @@ from __future__ import annotations
 from modelops.rag.answering.asking import Answered, ChatEndpoint, Event, Searched, ask
 from modelops.rag.answering.checks import SUPPORTED, AnswerCheck, CheckSummary, SentenceCheck, check, summary
 from modelops.rag.answering.citations import Answer, AnswerReader, Citation, Text, cite
-from modelops.rag.answering.prompting import CountTokens, Prompt, estimated_tokens, messages_for, place_of, prompt_for
+from modelops.rag.answering.prompting import CountTokens, Prompt, messages_for, place_of, prompt_for
 from modelops.rag.answering.refusals import is_refusal
 from modelops.rag.answering.safe import safe_text
 from modelops.rag.answering.settings import REFUSAL, AnswerSettings
@@ -36,7 +36,6 @@ __all__ = [
     "best_sentence",
     "check",
     "cite",
-    "estimated_tokens",
     "is_refusal",
     "messages_for",
     "place_of",
