@@ -110,7 +110,7 @@ class ModelOpsApp(ExtensionApp):
         self.settings["modelops_tasks"] = self._tasks
         self.settings["modelops_gateway"] = self._gateway = self._make_gateway(home)
         self.settings["modelops_indexes"] = indexes = Indexes(home, self._gateway)
-        self.settings["modelops_answering"] = Answering(indexes, self._gateway, self.rag_endpoint)
+        self.settings["modelops_answering"] = Answering(home, indexes, self._gateway, self.rag_endpoint)
         self._reviver = Reviver(home)
         self._reviver.start()
         if self.schedule:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def endpoints() -> None:
-    """Serve models with the OpenAI API, and look after what is served.
+    """Serve models with the OpenAI API and indexes to be searched, and look after what is served.
 
     An endpoint is a process of its own: it goes on when this command, the terminal or the Jupyter server ends.
     """
@@ -29,7 +29,9 @@ def endpoints() -> None:
 @endpoints.command("start")
 @click.argument("ref")
 @click.option("--name", help="Name of the endpoint, by which requests choose it; by default the artifact's.")
-@click.option("--engine", default="auto", show_default=True, help="llamacpp, transformers, vllm, or what is installed.")
+@click.option(
+    "--engine", default="auto", show_default=True, help="llamacpp, transformers, vllm, retrieval, or what is installed."
+)
 @click.option("--adapter", "adapters", multiple=True, metavar="REF", help="Serve this adapter of the model, too.")
 @click.option("--context", type=click.IntRange(64), help="Most tokens of prompt and answer.  [default: up to 4096]")
 @click.option("--parallel", default=4, show_default=True, type=click.IntRange(1, 256), help="Requests at a time.")
@@ -54,7 +56,7 @@ def endpoints() -> None:
 def start(
     ref: str, name: str | None, engine: str, adapters: tuple[str, ...], detach: bool, as_json: bool, **options: Any
 ) -> None:
-    """Serve the model or adapter REF; of an adapter, the model that it was trained on with it applied.
+    """Serve the model, adapter or index REF; of an adapter, the model that it was trained on with it applied.
 
     What is served is verified first, and its memory estimated. Ctrl-C while it starts stops it.
     """
@@ -284,6 +286,7 @@ def _print_one(document: dict[str, Any], log: Path) -> None:
         "serves": document["ref"],
         "model": document["model"] if document["model"] != document["ref"] else "",
         "adapters": ", ".join(document["adapters"]),
+        "embedder": document["embedder"] or "",
         "engine": document["engine"],
         "context": f"{document['context']:,} tokens" if document["context"] else "",
         "memory": human_bytes(document["memory"]) if document["memory"] else "",

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from modelops.errors import Conflict, InvalidInput, Unavailable
+from modelops.paths import StateHome
 from modelops.rag.answering import (
     REFUSAL,
     Answer,
@@ -17,20 +17,15 @@ from modelops.rag.answering import (
     Searched,
     Text,
     cite,
-    estimated_tokens,
     prompt_for,
 )
 from modelops.rag.retrieval import Hit
 from modelops.registry import Artifact
+from modelops_server.endpoints.chatting import chat_endpoint, require_chat
 from modelops_server.endpoints.gateway import Gateway
 from modelops_server.endpoints.gateway.chunks import chunks
 from modelops_server.endpoints.gateway.target import Served
 from modelops_server.endpoints.indexes import Indexes, Told
-
-_RULES = 400
-"""Tokens of a prompt beside the passages and the question."""
-_LEAST = 64
-"""Tokens that passages get, however small the endpoint's context is: then the engine says that it is too small."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +55,9 @@ Event = Searched | Text | Citation | Ended
 class Answering:
     """Answers questions to indexes; for use on the event loop alone."""
 
-    def __init__(self, indexes: Indexes, gateway: Gateway, preferred: str = "") -> None:
+    def __init__(self, home: StateHome, indexes: Indexes, gateway: Gateway, preferred: str = "") -> None:
         """``preferred`` answers where a request does not name the endpoint that shall."""
+        self._home = home
         self._indexes = indexes
         self._gateway = gateway
         self._preferred = preferred
@@ -69,13 +65,15 @@ class Answering:
     async def model_for(self, named: str | None) -> str:
         """The model that answers: what was named, else the preferred one, else the only endpoint that could.
 
-        Raises ``InvalidInput`` (``not_a_chat_endpoint``), ``Unavailable`` (``no_chat_endpoint``), ``Conflict``
+        Raises ``InvalidInput`` (``not_a_chat_model``), ``Unavailable`` (``no_chat_endpoint``), ``Conflict``
         (``several_chat_endpoints``), and what says why the one that was named cannot be asked.
         """
-        model = named or self._preferred or await self._only()
+        model = named or self._preferred
+        if not model:
+            return (await asyncio.to_thread(chat_endpoint, self._home)).name
         target = await self._gateway.target(model)
-        if isinstance(target, Served) and target.endpoint.spec.task != "generate":
-            raise InvalidInput("not_a_chat_endpoint", f"{model} writes no text.", "Name an endpoint of a chat model.")
+        if isinstance(target, Served):
+            require_chat(target.endpoint)
         return model
 
     async def events(
@@ -88,7 +86,9 @@ class Answering:
         """
         found = await self._indexes.search(index, question.text, question.search, told)
         hits = [Hit.from_json(hit) for hit in found]
-        settings = await self._fitting(question, model)
+        settings = question.answer
+        context = (await self._gateway.target(model)).as_model(model).get("context_length")
+        settings = settings if context is None else settings.within(context)
         prompt = await asyncio.to_thread(prompt_for, question.text, hits, settings)
         yield Searched(hits, prompt)
         if prompt.refused:
@@ -114,30 +114,3 @@ class Answering:
         for event in reader.close():
             yield event
         yield Ended(reader.answer, finish, usage)
-
-    async def _only(self) -> str:
-        names = await self._gateway.chats()
-        if not names:
-            raise Unavailable(
-                "no_chat_endpoint",
-                "No endpoint that writes text is ready.",
-                "Start one: modelops endpoints start MODEL",
-            )
-        if len(names) > 1:
-            raise Conflict(
-                "several_chat_endpoints",
-                f"Several endpoints could answer: {', '.join(names[:20])}.",
-                "Name one in the request, or let who runs the server set ModelOpsApp.rag_endpoint.",
-                endpoints=names,
-            )
-        return names[0]
-
-    async def _fitting(self, question: Question, model: str) -> AnswerSettings:
-        """The settings with no more passages than the endpoint's context has room for."""
-        settings = question.answer
-        context = (await self._gateway.target(model)).as_model(model).get("context_length")
-        if context is None:
-            return settings
-        written = min(settings.max_tokens, context // 4)
-        room = max(_LEAST, context - written - _RULES - estimated_tokens(question.text))
-        return settings.model_copy(update={"max_context_tokens": min(settings.max_context_tokens, room)})

@@ -181,7 +181,7 @@ class TestTheModel:
             (chat("rag:docs/127.0.0.1:22"), 404, "model_not_found"),
             (chat("rag:docs/rag:docs"), 404, "model_not_found"),
             (chat("rag:docs"), 503, "no_chat_endpoint"),
-            (chat("rag:docs/mini"), 422, "not_a_chat_endpoint"),
+            (chat("rag:docs/mini"), 422, "not_a_chat_model"),
             (chat("rag:docs/big", ""), 400, "question_missing"),
             (chat("rag:docs/big", [{"type": "image_url"}]), 400, "question_missing"),
             (chat("rag:docs/big", tools=[{"type": "function"}]), 400, "not_supported"),

@@ -9,7 +9,7 @@ from modelops.rag.answering.asking import Answered, ChatEndpoint, Event, Searche
 from modelops.rag.answering.attribution import Attribution, attribute
 from modelops.rag.answering.checks import AnswerCheck, CheckSummary, SentenceCheck, check, summary
 from modelops.rag.answering.citations import Answer, AnswerReader, Citation, Text, cite
-from modelops.rag.answering.prompting import CountTokens, Prompt, estimated_tokens, messages_for, place_of, prompt_for
+from modelops.rag.answering.prompting import CountTokens, Prompt, messages_for, place_of, prompt_for
 from modelops.rag.answering.refusals import is_refusal
 from modelops.rag.answering.safe import safe_text
 from modelops.rag.answering.settings import REFUSAL, AnswerSettings
@@ -39,7 +39,6 @@ __all__ = [
     "best_sentence",
     "check",
     "cite",
-    "estimated_tokens",
     "is_refusal",
     "messages_for",
     "place_of",

@@ -118,11 +118,6 @@ class Gateway:
         found = await asyncio.to_thread(endpoints, self._home)
         return {one.spec.model.ref: one for one in found if one.ready and one.spec.task == "search"}
 
-    async def chats(self) -> list[str]:
-        """The endpoints that write text and are ready."""
-        found = await asyncio.to_thread(endpoints, self._home)
-        return [one.name for one in found if one.ready and one.spec.task == "generate"]
-
     async def endpoint(self, name: str) -> Endpoint | None:
         """The endpoint called ``name`` as it is now, if there is one."""
         with suppress(NotFound, Unavailable):
