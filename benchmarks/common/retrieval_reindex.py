@@ -19,7 +19,7 @@ from modelops.rag.documents import Document
 from modelops.rag.embedding import LocalEmbedder, open_embedder
 from modelops.rag.index import Index, build_index, open_index
 
-DOCUMENTS, CHARACTERS = 200, 5000
+DOCUMENTS, CHARACTERS = 100, 3000
 
 
 def measure_reindex(embedder: LocalEmbedder, folder: Path, model: str) -> dict[str, Any]:
