@@ -232,6 +232,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="rounds of embedding (default 7)")
     parser.add_argument("--questions", type=int, default=300, help="questions of each set (default 300)")
     parser.add_argument("--corpora", choices=CORPORA, nargs="+", default=CORPORA, help="where to search (default all)")
+    parser.add_argument("--characters", type=int, default=3000, help="of each document that is indexed again")
     parser.add_argument("--rerankers", nargs="+", default=(), help="cross-encoders of the state home to try as well")
     parser.add_argument("--home", type=Path, help="state home to keep, with model and vectors (default a new one)")
     options = parser.parse_args()
@@ -266,7 +267,7 @@ def main() -> None:
             document["quality"] = [asdict(one) for one in sets]
         if "reindex" in options.only:
             with tempfile.TemporaryDirectory() as scratch:
-                document["reindex"] = measure_reindex(embedder, Path(scratch), MODEL)
+                document["reindex"] = measure_reindex(embedder, Path(scratch), MODEL, options.characters)
     document["targets"] = targets(document)
     if options.json:
         print(json.dumps(document, indent=2))

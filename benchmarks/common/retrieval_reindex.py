@@ -19,12 +19,12 @@ from modelops.rag.documents import Document
 from modelops.rag.embedding import LocalEmbedder, open_embedder
 from modelops.rag.index import Index, build_index, open_index
 
-DOCUMENTS, CHARACTERS = 200, 5000
+DOCUMENTS = 100
 
 
-def measure_reindex(embedder: LocalEmbedder, folder: Path, model: str) -> dict[str, Any]:
+def measure_reindex(embedder: LocalEmbedder, folder: Path, model: str, characters: int) -> dict[str, Any]:
     """Seconds of cutting, embedding and writing, with nothing known and with an earlier index."""
-    documents = some_documents()
+    documents = some_documents(characters)
     began = time.perf_counter()
     _build(documents, embedder, folder / "first", None)
     whole = time.perf_counter() - began
@@ -49,14 +49,14 @@ def measure_reindex(embedder: LocalEmbedder, folder: Path, model: str) -> dict[s
         "again_seconds": again,
         "ratio": again / whole,
         "same_as_anew": _digest(folder / "second") == _digest(folder / "anew"),
-        "same_after_kill": _killed_and_resumed(folder, model) == _digest(folder / "first"),
+        "same_after_kill": _killed_and_resumed(folder, model, characters) == _digest(folder / "first"),
     }
 
 
-def some_documents() -> list[Document]:
+def some_documents(characters: int) -> list[Document]:
     """The beginnings of files of the standard library."""
-    found = [document for document in standard_library() if len(document.text) >= CHARACTERS]
-    return [replace(document, text=document.text[:CHARACTERS]) for document in found[:DOCUMENTS]]
+    found = [document for document in standard_library() if len(document.text) >= characters]
+    return [replace(document, text=document.text[:characters]) for document in found[:DOCUMENTS]]
 
 
 def _build(documents: list[Document], embedder: LocalEmbedder, target: Path, previous: Index | None) -> int:
@@ -73,10 +73,11 @@ def _build(documents: list[Document], embedder: LocalEmbedder, target: Path, pre
     return build_index(rows, embedder, target, chunker=settings.as_json(), previous=previous).computed
 
 
-def _killed_and_resumed(folder: Path, model: str) -> str:
+def _killed_and_resumed(folder: Path, model: str, characters: int) -> str:
     """The digest of an index whose building was killed after some vectors, and then went on."""
-    for count in (1, 2, 0):
-        code = f"from common.retrieval_reindex import build_and_die as b; b({str(folder)!r}, {model!r}, {count})"
+    for count in (1, 0):
+        call = f"build_and_die({str(folder)!r}, {model!r}, {count}, {characters})"
+        code = f"from common.retrieval_reindex import build_and_die; {call}"
         path = str(Path(__file__).parents[1])
         done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, check=False)
         if (done.returncode == -signal.SIGKILL) != (count > 0):
@@ -84,7 +85,7 @@ def _killed_and_resumed(folder: Path, model: str) -> str:
     return _digest(folder / "resumed")
 
 
-def build_and_die(folder: str, model: str, after: int) -> None:
+def build_and_die(folder: str, model: str, after: int, characters: int) -> None:
     """Build, and kill this process after so many batches; 0 builds to the end."""
     embedder, batches = open_embedder(model), 0
 
@@ -95,7 +96,7 @@ def build_and_die(folder: str, model: str, after: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     settings = ChunkSettings(embedder.count, most=embedder.max_tokens)
-    rows = [(document, chunks_of(document, settings)) for document in some_documents()]
+    rows = [(document, chunks_of(document, settings)) for document in some_documents(characters)]
     build_index(
         rows,
         embedder,
@@ -130,4 +131,4 @@ def show_reindex(found: dict[str, Any]) -> None:
         f"{found['embedded_again']} chunks embedded"
     )
     print(f"the bytes are those of an index made anew: {found['same_as_anew']}")
-    print(f"killed twice, they are those of one that was not: {found['same_after_kill']}")
+    print(f"killed and resumed, they are those of one that was not: {found['same_after_kill']}")

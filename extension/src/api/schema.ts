@@ -1209,7 +1209,7 @@ export interface components {
              *       "temperature": 0,
              *       "seed": 0,
              *       "min_similarity": 0.3,
-             *       "min_words": 0.6
+             *       "min_words": 0.75
              *     }
              */
             readonly answer: components["schemas"]["HowToAnswer"];
@@ -1727,7 +1727,7 @@ export interface components {
             readonly seed: number;
             /** @default 0.3 */
             readonly min_similarity: number | null;
-            /** @default 0.6 */
+            /** @default 0.75 */
             readonly min_words: number | null;
         };
         /**

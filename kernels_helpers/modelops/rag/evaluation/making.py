@@ -60,8 +60,8 @@ def make_questions(documents: Sequence[Document], count: int, *, method: Method 
     """At most ``count`` questions, the same ones for the same documents in any order.
 
     ``headings``: a heading asks for the section below it. ``summaries``: the first paragraph of a docstring, without
-    the names in it, asks for its function or class (Python). ``words``: the rarest words of a sentence that also stand in
-    other passages, in their order, ask for its paragraph. ``auto`` takes what a document offers: headings, else
+    the names in it, asks for its function or class (Python). ``words``: the rarest words of a sentence that also stand
+    in other passages, in their order, ask for its paragraph. ``auto`` takes what a document offers: headings, else
     summaries, else words.
 
     Passages that stand in more than one place are not asked for, nor is what would ask for two of them. Raises

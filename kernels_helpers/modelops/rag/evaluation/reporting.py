@@ -52,7 +52,9 @@ class Report:
         if self.ranking.best is not None:
             return f"{leader} is better than each of the others in {self.metric}, beyond what chance may do."
         ties = self.ranking.ties
-        tied = "all the others" if len(ties) == count - 1 else f"{len(ties)} of {count - 1} others: {', '.join(ties)}"
+        tied = (
+            "any of the others" if len(ties) == count - 1 else f"{len(ties)} of {count - 1} others: {', '.join(ties)}"
+        )
         return (
             f"No configuration is best beyond doubt: {leader} leads in {self.metric}, and {len(self.ids)} questions "
             f"cannot tell it from {tied}."

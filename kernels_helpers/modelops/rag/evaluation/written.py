@@ -48,6 +48,9 @@ def written_questions(passages: Sequence[Chunk], texts: Mapping[int, str], *, ma
             chunk = passages[number]
             place = Place(chunk.source, chunk.start, chunk.end)
             found.append(
-                Made(Question(f"written-{number + 1}", question.group().strip(), (place,), None, made_by), chunk.text)
+                Made(
+                    Question(f"written-{number + 1}", question.group().strip(" \"'*"), (place,), None, made_by),
+                    chunk.text,
+                )
             )
     return found
