@@ -12,8 +12,8 @@ REFUSAL = "not in these documents"
 
 _LEAST = 64
 """Tokens that passages have at least."""
-_AROUND = 448
-"""Tokens of a prompt that are not passages: the rules, the example, the question, where passages stand."""
+_AROUND = 384
+"""Tokens of a prompt that are not passages: the rules, the question, where passages stand."""
 
 
 class AnswerSettings(BaseModel):

@@ -35,9 +35,8 @@ def outside(prompt: Prompt) -> str:
 def test_passages_are_numbered_and_tell_where_they_stand() -> None:
     hits = [hit("Cats sleep.", page=3, headings=("Pets", "Cats")), hit("Dogs bark.", "dogs.md")]
     prompt = prompt_for(QUESTION, hits)
-    system, *example, user = prompt.messages
-    assert [message["role"] for message in prompt.messages] == ["system", "user", "assistant", "user"]
-    assert example[-1]["content"] == "The shop opens at nine [1]."
+    system, user = prompt.messages
+    assert (system["role"], user["role"]) == ("system", "user")
     assert REFUSAL in system["content"]
     assert "[1]\n<quote-" in user["content"]
     assert "\n\n[2]\n<quote-" in user["content"]
