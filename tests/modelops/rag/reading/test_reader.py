@@ -31,6 +31,11 @@ def code(reader: Reader, path: Path) -> str:
     return answer.code
 
 
+def parsers() -> set[psutil.Process]:
+    """The processes that parse for this one."""
+    return {child for child in psutil.Process().children() if "reading.worker" in " ".join(child.cmdline())}
+
+
 def is_read(reader: Reader, path: Path) -> bool:
     return isinstance(reader.read(found(path)), Document)
 
@@ -90,9 +95,10 @@ def one_page(dictionary: bytes, content: bytes) -> bytes:
 
 def test_a_parser_that_dies_is_named_and_the_next_is_read(write: Write) -> None:
     slow, quick = write("slow.html", LONG), write("quick.txt", "words")
+    before = parsers()
     with Reader() as reader:
         assert is_read(reader, quick)
-        (parser,) = [child for child in psutil.Process().children() if "reading.worker" in " ".join(child.cmdline())]
+        (parser,) = parsers() - before
         threading.Timer(0.3, parser.kill).start()
         answer = reader.read(found(slow))
         assert isinstance(answer, Skipped)
@@ -101,9 +107,10 @@ def test_a_parser_that_dies_is_named_and_the_next_is_read(write: Write) -> None:
 
 
 def test_no_process_is_left(write: Write) -> None:
+    before = parsers()
     with Reader() as reader:
         assert is_read(reader, write("a.txt", "words"))
-        (parser,) = [child for child in psutil.Process().children() if "reading.worker" in " ".join(child.cmdline())]
+        (parser,) = parsers() - before
 
     assert not parser.is_running()
 
