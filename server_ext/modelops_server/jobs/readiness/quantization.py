@@ -38,6 +38,8 @@ def look(context: Context) -> Findings:
     model = context.artifact("Model")
     if model is None:
         return Findings()
+    if (refused := stored.refuse_embedder(context)) is not None:
+        return Findings([refused])
     try:
         checks = [check for check in (_rounded(context, model), _architecture(context, model)) if check is not None]
         tensors = stored.whole_tensors(context, model)

@@ -131,6 +131,12 @@ def refuse_form(context: Context) -> Check | None:
     return Check(name="model", status="blocked", sentence=sentence, mend=mend)
 
 
+def refuse_embedder(context: Context) -> Check | None:
+    """The check of :func:`refuse_form` for an embedding model; what else a model is, others look at more closely."""
+    model = context.artifact("Model")
+    return refuse_form(context) if model is not None and "embedding" in model.metadata else None
+
+
 _SAID: dict[ModelForm, str] = {
     "embedder": "makes vectors of texts",
     "gguf": "is a GGUF file",

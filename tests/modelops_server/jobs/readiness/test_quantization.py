@@ -360,8 +360,8 @@ def test_what_needs_no_calibration_is_not_asked_for_it(look: Look, rows: Callabl
     assert "calibration" not in look("quantize-bnb", model="tiny", dataset="small")
 
 
-# The model of `merge` is what its adapter says.
-@pytest.mark.parametrize("name", sorted({path.stem for path in TEMPLATES.glob("*.ipynb")} - {"merge"}))
+# The model of `merge` is what its adapter says, and `rag-evaluate` takes an index.
+@pytest.mark.parametrize("name", sorted({path.stem for path in TEMPLATES.glob("*.ipynb")} - {"merge", "rag-evaluate"}))
 def test_what_a_template_accepts_is_what_its_readiness_does_not_refuse(
     look: Look, store: Callable[..., Artifact], tiny_model: Artifact, name: str
 ) -> None:
