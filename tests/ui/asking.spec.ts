@@ -13,7 +13,7 @@ const PAGES = {
   'empty.txt': ''
 };
 
-test('Documents are indexed, searched, asked and read in their place', async ({ page }) => {
+test('Documents are indexed, searched and read in their place', async ({ page }) => {
   await withEndpoint(async lab => {
     const folder = join(lab.folder, 'handbook');
     await mkdir(folder);
@@ -51,12 +51,6 @@ test('Documents are indexed, searched, asked and read in their place', async ({ 
     await expect(opened.locator('mark')).toContainText('A day is long.');
     await expectAccessible(page, '.jp-ModelOps-Ask');
     await opened.getByRole('button', { name: 'Close the document' }).press('Enter');
-
-    // The tiny model has learned nothing: that it writes, and what is said of it, is what there is to see.
-    await panel.getByRole('textbox', { name: 'Question' }).press('Enter');
-    await expect(panel.getByRole('article', { name: 'Answer' })).toContainText('written by tiny', {
-      timeout: 60_000
-    });
 
     await panel.getByText('3 documents').press('Enter');
     await panel.getByRole('button', { name: 'hostile.md' }).press('Enter');
