@@ -184,7 +184,7 @@ class TestAnEndpointThatCannotStart:
             served.start("rows")
 
     def test_is_refused_for_an_engine_that_nobody_knows(self, served: Any) -> None:
-        with pytest.raises(NotFound, match="llamacpp, transformers"):
+        with pytest.raises(NotFound, match="llamacpp, retrieval, transformers"):
             served.start(engine="abacus")
 
 

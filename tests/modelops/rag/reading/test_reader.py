@@ -33,7 +33,8 @@ def code(reader: Reader, path: Path) -> str:
 
 def parsers() -> set[psutil.Process]:
     """The processes that parse for this one."""
-    return {child for child in psutil.Process().children() if "reading.worker" in " ".join(child.cmdline())}
+    alive = (child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE)
+    return {child for child in alive if "reading.worker" in " ".join(child.cmdline())}
 
 
 def is_read(reader: Reader, path: Path) -> bool:

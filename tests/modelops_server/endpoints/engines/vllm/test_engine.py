@@ -61,7 +61,8 @@ def assigned(model: Path, **more: Any) -> Assignment:
 
 
 def servable(*files: str) -> Servable:
-    return Servable(SimpleNamespace(ref="bot@1", files=[SimpleNamespace(path=path) for path in files]))  # type: ignore[arg-type]
+    artifact = SimpleNamespace(ref="bot@1", kind="model", files=[SimpleNamespace(path=path) for path in files])
+    return Servable(artifact)  # type: ignore[arg-type]
 
 
 def test_the_server_is_asked_for_what_the_assignment_says(model: Path, computing: tuple[str, int]) -> None:
