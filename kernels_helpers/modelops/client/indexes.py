@@ -7,16 +7,15 @@ from collections.abc import Generator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from modelops.client.breaking import Breaker
 from modelops.client.connection import Connection
-from modelops.client.messages import blocks
-from modelops.errors import InvalidInput, Unavailable
+from modelops.client.streamed import Streamed, broken_off
+from modelops.errors import InvalidInput
 
 _PATIENCE = 600.0
-"""Seconds without a byte after which an answer counts as lost: what serves the index may have to be started first."""
+"""Seconds that a search may take: what serves the index may have to be started first."""
 
 
-class CitedReply:
+class CitedReply(Streamed):
     """An answer from an index; iterating gives its text piece by piece, once.
 
     ``hits`` and ``passages`` are known before its first piece, ``citations``, ``checks`` and ``record``, which is all
@@ -25,30 +24,12 @@ class CitedReply:
     """
 
     def __init__(self, connection: Connection, path: str, body: Mapping[str, Any]) -> None:
-        self._connection = connection
-        self._path = path
-        self._body = dict(body)
-        self._breaker = Breaker()
-        self.text = ""
+        super().__init__(connection, path, body)
         self.hits: list[dict[str, Any]] = []
         self.passages: list[dict[str, Any]] = []
         """Of the hits those that the model was given; the first is ``[1]``."""
         self.citations: list[dict[str, Any]] = []
         self.record: dict[str, Any] = {}
-
-    def __str__(self) -> str:
-        return self.text
-
-    def __repr__(self) -> str:
-        return f"<CitedReply {self.text!r}>"
-
-    def __iter__(self) -> Generator[str]:
-        """Ask, and give each piece of text as it comes; raises ``ModelOpsError`` with what the server says."""
-        try:
-            yield from self._pieces()
-        except Unavailable:
-            if not self.stopped:
-                raise
 
     @property
     def checks(self) -> dict[str, Any]:
@@ -60,25 +41,9 @@ class CitedReply:
         """Whether it says that the documents hold no answer."""
         return bool(self.record.get("refused"))
 
-    @property
-    def stopped(self) -> bool:
-        """Whether it was broken off with :meth:`stop`."""
-        return self._breaker.broken
-
-    def stop(self) -> None:
-        """Break it off, from any thread and also before its first piece; the iteration ends with what has come."""
-        self._breaker.break_off()
-
-    def read(self) -> CitedReply:
-        """Wait for all of it, and return this reply."""
-        for _ in self:
-            pass
-        return self
-
     def _pieces(self) -> Generator[str]:
-        traced = {"trace": self._breaker.trace}
-        with self._connection.stream("POST", self._path, _PATIENCE, json=self._body, extensions=traced) as lines:
-            for block in blocks(lines):
+        with self._asked() as messages:
+            for block in messages:
                 if self.stopped:
                     return
                 said: dict[str, Any] = json.loads(block.data)
@@ -95,7 +60,7 @@ class CitedReply:
                     case "problem":
                         raise self._connection.error_of(said)
         if not self.record and not self.stopped:
-            raise Unavailable("broken_off", "The answer broke off before its end.", "Ask again.")
+            raise broken_off()
 
 
 class Index:

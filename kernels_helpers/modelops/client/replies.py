@@ -7,20 +7,17 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
-from modelops.client.breaking import Breaker
 from modelops.client.connection import Connection
-from modelops.client.messages import blocks
+from modelops.client.streamed import Streamed, broken_off
 from modelops.errors import Unavailable
 
 Messages = str | Sequence[Mapping[str, Any]]
 """What the user says, or a conversation of ``{"role": …, "content": …}``."""
 
-_SILENCE = 600.0
-"""Seconds without a byte after which an answer counts as lost: a long prompt is read in silence."""
 _END = "[DONE]"
 
 
-class Reply:
+class Reply(Streamed):
     """An answer; iterating gives its text piece by piece, once.
 
     Breaking off the iteration frees the engine, and so does :meth:`stop`.
@@ -31,50 +28,18 @@ class Reply:
 
     def __init__(self, openai: Connection, body: Mapping[str, Any], messages: Messages) -> None:
         said = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
-        self._openai = openai
-        self._body = {**body, "messages": said, "stream": True, "stream_options": {"include_usage": True}}
-        self._breaker = Breaker()
-        self.text = ""
+        whole = {**body, "messages": said, "stream": True, "stream_options": {"include_usage": True}}
+        super().__init__(openai, "chat/completions", whole)
         self.finish_reason: str | None = None
         self.first: float | None = None
         self.prompt_tokens: int | None = None
         self.tokens: int | None = None
         self.tokens_per_second: float | None = None
 
-    def __str__(self) -> str:
-        return self.text
-
-    def __repr__(self) -> str:
-        return f"<Reply {self.text!r}>"
-
-    def __iter__(self) -> Generator[str]:
-        """Ask, and give each piece of text as it comes; raises ``ModelOpsError`` with what the endpoint says."""
-        try:
-            yield from self._pieces()
-        except Unavailable:
-            if not self.stopped:
-                raise
-
-    @property
-    def stopped(self) -> bool:
-        """Whether it was broken off with :meth:`stop`."""
-        return self._breaker.broken
-
-    def stop(self) -> None:
-        """Break it off, from any thread and also before its first piece; the iteration ends with what has come."""
-        self._breaker.break_off()
-
-    def read(self) -> Reply:
-        """Wait for all of it, and return this reply."""
-        for _ in self:
-            pass
-        return self
-
     def _pieces(self) -> Generator[str]:
         began = time.monotonic()
-        traced = {"trace": self._breaker.trace}
-        with self._openai.stream("POST", "chat/completions", _SILENCE, json=self._body, extensions=traced) as lines:
-            for block in blocks(lines):
+        with self._asked() as messages:
+            for block in messages:
                 if block.data == _END or self.stopped:
                     return
                 piece = self._take(json.loads(block.data))
@@ -83,7 +48,7 @@ class Reply:
                     self.text += piece
                     yield piece
         if self.finish_reason is None:
-            raise Unavailable("broken_off", "The answer broke off before its end.", "Ask again.")
+            raise broken_off()
 
     def _take(self, chunk: dict[str, Any]) -> str:
         if error := chunk.get("error"):
