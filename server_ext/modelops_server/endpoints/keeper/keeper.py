@@ -147,6 +147,7 @@ class Keeper:
         self._say(parity=found)
 
     def _announce(self, spec: EndpointSpec, process: EngineProcess) -> None:
+        self._place.used.touch()
         self._say(
             state=State.READY,
             text="",

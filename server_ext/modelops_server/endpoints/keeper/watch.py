@@ -80,7 +80,6 @@ class Watch:
 
     def wait(self) -> None:
         """Return when something is to be changed; raises ``EngineEnded`` or ``Idle``."""
-        self._place.used.touch()
         misses, next_health = 0, time.monotonic() + _HEALTH
         while not self._change.wait(_TICK):
             self._look_at_life()
