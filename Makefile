@@ -71,24 +71,23 @@ quickstart: install ## Fine-tune a small model on real text and verify the resul
 	.venv/bin/modelops quickstart
 
 test: system install lint ## Set up, lint, and run all tests, the browser's included
-	$(call pytest,not full and not gpu)
+	$(PYTEST) -m 'not full and not gpu'
+	jlpm test
+	jlpm test:browser
 
-test-full: system install lint ## Everything of `test`, and what takes many minutes
-	$(call pytest,not gpu)
-
-# Files of tests at once: most tests wait for processes of theirs rather than compute.
-WORKERS ?= 2
-
-define pytest
+test-full: system install lint ## Everything of `test` and what takes many minutes, and how much of the code it ran
 	coverage erase
-	pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --durations=10 -m '$(1)' --cov --cov-report=
+	$(PYTEST) -m 'not gpu' --cov --cov-report=
 	@coverage report --skip-covered --sort=cover
 	@for package in kernels_helpers/modelops server_ext/modelops_server; do \
 		printf 'Coverage of %s: %s %%\n' "$${package#*/}" "$$(coverage report --format=total --include="$$package/*")"; \
 	done
 	jlpm test
 	jlpm test:browser
-endef
+
+# Files of tests at once: most tests wait for processes of theirs rather than compute.
+WORKERS ?= 2
+PYTEST = pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --durations=10
 
 lint: install ## Check style, types and the arrows between the rooms
 	ruff check

@@ -40,8 +40,7 @@ export class Steps {
 
 /** A template's first parameter that takes this kind; a parameter that may be empty asks for something else. */
 function step(template: Template, artifact: Subject): IStep[] {
-  const { accepts } = template;
-  if (artifact.kind === 'model' && accepts !== null && !accepts.includes(form(artifact))) {
+  if (!fits(template, artifact)) {
     return [];
   }
   const properties = template.schema.properties as Record<string, Record<string, unknown>>;
@@ -52,6 +51,11 @@ function step(template: Template, artifact: Subject): IStep[] {
   return parameter === undefined
     ? []
     : [{ template: template.name, title: template.title, parameter }];
+}
+
+/** Whether a template takes a model of this form; it takes all else. */
+export function fits({ accepts }: Pick<Template, 'accepts'>, artifact: Subject): boolean {
+  return artifact.kind !== 'model' || accepts === null || accepts.includes(form(artifact));
 }
 
 /** In what form a model is stored, as its signed metadata says. */

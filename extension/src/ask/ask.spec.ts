@@ -1,4 +1,5 @@
 import {
+  Answers,
   answering,
   button,
   EventStream,
@@ -60,7 +61,8 @@ const CITATION = {
 /** A server that holds one index, whose answers are written by the test. */
 class Server {
   readonly streams: EventStream[] = [];
-  readonly workbench: TestWorkbench = answering({
+  readonly workbench: TestWorkbench;
+  private readonly answers: Answers = {
     'GET artifacts': {
       artifacts: [
         { ref: 'docs@1', size: 1000, created: '2026-11-01T00:00:00Z', metadata: { documents: 1 } }
@@ -80,8 +82,13 @@ class Server {
       const stream = new EventStream();
       this.streams.push(stream);
       return stream.response;
-    }
-  });
+    },
+    'GET artifacts/docs%401/lineage': { digest: 'aa', edges: [], nodes: {} }
+  };
+
+  constructor(others: Answers = {}) {
+    this.workbench = answering({ ...this.answers, ...others });
+  }
 
   say(event: string, content: object): void {
     this.streams.at(-1)?.write(`event: ${event}\ndata: ${JSON.stringify(content)}\n\n`);
@@ -109,6 +116,46 @@ describe('The panel that asks documents', () => {
     button(node, 'docs@1').click();
     await said(node, '1 document');
     expect(model.args).toEqual({ ref: 'docs@1' });
+  });
+
+  it('leads to its evaluation where it was not measured', async () => {
+    const server = new Server();
+    const [node] = await asking(server, 'docs@1');
+    await said(node, 'How well it finds has not been measured.');
+    button(node, 'Evaluate it…').click();
+    expect(server.workbench.opened).toEqual([
+      ['run', { template: 'rag-evaluate', changes: { index: 'docs@1' } }]
+    ]);
+  });
+
+  it('shows what was measured of it, and of no other', async () => {
+    const evaluations = [
+      { ref: 'docs-retrieval@2', digest: 'e2' },
+      { ref: 'other@1', digest: 'e3' },
+      { ref: 'docs-retrieval@1', digest: 'e1' }
+    ];
+    const edges = [
+      { product: 'e1', source: 'aa', name: 'index' },
+      { product: 'e2', source: 'aa', name: 'index' },
+      { product: 'e3', source: 'bb', name: 'index' }
+    ];
+    const artifacts = evaluations.slice(0, 1).map(({ ref }) => ({
+      ref,
+      name: 'docs-retrieval',
+      kind: 'evaluation',
+      rejected: [],
+      metadata: {}
+    }));
+    const measures = [{ name: 'ndcg@10', values: [0.613], intervals: [[0.57, 0.65]] }];
+    const server = new Server({
+      'GET artifacts': { artifacts: evaluations },
+      'GET artifacts/docs%401/lineage': { digest: 'aa', edges, nodes: {} },
+      'GET artifact-comparison': { artifacts, measures, facts: [] }
+    });
+    const [node] = await asking(server, 'docs@1');
+    await said(node, '2 evaluations');
+    await said(node, 'nDCG@10');
+    expect(node.textContent).toContain('0.613');
   });
 
   it('says how to make one where there is none', async () => {

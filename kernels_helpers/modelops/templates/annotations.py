@@ -94,8 +94,8 @@ def _name(node: ast.expr) -> str:
 
 def _list_item(node: ast.expr) -> Any:
     item = evaluate(node)
-    if reference_of(item):
-        raise NotAllowed(node, "a list of references is not supported; declare one parameter for each")
+    if reference_of(item) not in (None, "File"):
+        raise NotAllowed(node, "a list of artifacts or secrets is not supported; declare one parameter for each")
     return item
 
 

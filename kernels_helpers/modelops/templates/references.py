@@ -1,4 +1,4 @@
-"""The reference types of a parameters cell: text that names an artifact or a secret."""
+"""The reference types of a parameters cell: text that names an artifact, a file or a secret."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core.core_schema import CoreSchema
 
-ReferenceName = Literal["Dataset", "Model", "Adapter", "Index", "Secret"]
+ReferenceName = Literal["Dataset", "Model", "Adapter", "Index", "File", "Secret"]
 
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 # Prefixes of tokens of Hugging Face, OpenAI and Anthropic, GitHub, GitLab, Slack and AWS.
@@ -28,7 +28,10 @@ class ReferenceKind:
 
     def check(self, text: str) -> str:
         """Return ``text`` if it is written as this kind of reference; raise ``InvalidInput`` if it is not."""
-        if self.name != "Secret":
+        if self.name == "File":
+            if not text.strip() or "\0" in text:
+                raise InvalidInput("invalid_reference", "must be the path of a file or folder")
+        elif self.name != "Secret":
             Reference.parse(text)
         elif _SECRET_VALUE.match(text) or not _SECRET_NAME.fullmatch(text):
             # The text is not repeated: it may be the secret itself.
@@ -64,6 +67,8 @@ Adapter = Annotated[str, ReferenceKind("Adapter")]
 """An adapter in the registry."""
 Index = Annotated[str, ReferenceKind("Index")]
 """A retrieval index in the registry."""
+File = Annotated[str, ReferenceKind("File")]
+"""A file or folder, from the folder that the job was started in. The one reference of which there can be a list."""
 Secret = Annotated[str, ReferenceKind("Secret")]
 """The name of an environment variable or keyring entry; the value never enters the notebook."""
 
@@ -72,5 +77,6 @@ REFERENCE_TYPES: dict[str, Any] = {
     "Model": Model,
     "Adapter": Adapter,
     "Index": Index,
+    "File": File,
     "Secret": Secret,
 }

@@ -13,7 +13,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def json_schema(parameters: Iterable[Parameter], title: str, description: str) -> dict[str, Any]:
     """The schema of an object with these parameters, in order.
 
-    ``x-group`` is the title of a parameter's group; ``x-reference`` says what kind of artifact it names, or ``secret``.
+    ``x-group`` is the title of a parameter's group; ``x-reference`` says what kind of artifact it names, or that it
+    names a ``file`` or a ``secret``.
     """
     parameters = tuple(parameters)
     return {
@@ -51,8 +52,9 @@ def describe_type(parameter: Parameter) -> str:
 def _in_words(schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
         return f"{_in_words(schema['anyOf'][0])}, or none"
-    if "x-reference" in schema:
-        return "name of a secret" if schema["x-reference"] == "secret" else str(schema["x-reference"])
+    if "x-reference" in schema and schema["type"] != "array":
+        kind = str(schema["x-reference"])
+        return {"secret": "name of a secret", "file": "file or folder"}.get(kind, kind)
     if "enum" in schema or "const" in schema:
         choices = schema.get("enum") or [schema["const"]]
         return " | ".join({None: "none", True: "true", False: "false"}.get(choice, str(choice)) for choice in choices)

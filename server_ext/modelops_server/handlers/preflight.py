@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelops_server.handlers.answers import preflight as answers
@@ -66,5 +67,6 @@ def _asked(body: Submission, root: str, queue: Queue) -> Asked:
         priority=body.priority,
         resources=body.resources.model_dump(),
         after=tuple(body.after),
+        folder=Path(root).expanduser(),
         written_as=body.template,
     )

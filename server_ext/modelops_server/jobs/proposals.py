@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from modelops.errors import ModelOpsError
@@ -67,7 +68,14 @@ def propose(job: Job, queue: JobTable) -> list[Proposal]:
         template = replace(load_template(job.folder / INPUT), name=spec.template)
     except (ModelOpsError, OSError, ValueError, KeyError):
         return []  # its folder is gone or damaged: there is nothing to start from
-    asked = Asked(template, spec.parameters, kernel=spec.kernel, options=spec.options, resources=job.request.as_json())
+    asked = Asked(
+        template,
+        spec.parameters,
+        kernel=spec.kernel,
+        options=spec.options,
+        resources=job.request.as_json(),
+        folder=Path(spec.working_directory),
+    )
     return list(ways(_Failure(job, spec, asked, job.reason.details, queue)))
 
 

@@ -111,6 +111,10 @@ class TestWhatACellSays:
         assert describe_type(parameters["a"]) == "whole number, or none"
         assert describe_type(parameters["b"]) == "list of text"
 
+    def test_files_are_the_references_of_which_there_are_lists(self) -> None:
+        parameter = parse("documents: list[File] = []")["documents"]
+        assert (parameter.reference, describe_type(parameter)) == ("File", "list of file or folder")
+
     def test_an_empty_cell_has_no_parameters(self) -> None:
         assert parse("") == {}
 
@@ -145,7 +149,7 @@ class TestWhatIsRefused:
             ('x: "int" = 1', 1, "is not one of"),
             ("x: __import__('os').system('true') = 1", 1, "is not one of"),
             ("x: list = []", 1, "must say of what"),
-            ("x: list[Model] = []", 1, "a list of references"),
+            ("x: list[Model] = []", 1, "a list of artifacts"),
             ("x: int | str = 1", 1, "mixes types"),
             ("x: Literal[1.5] = 1.5", 1, "Literal[...] takes"),
             ("x: Literal[1, '1'] = 1", 1, "read the same"),

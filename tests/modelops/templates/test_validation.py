@@ -31,6 +31,7 @@ perhaps: str | None = None
 limit: Annotated[int, Field(ge=0)] | None = None
 dataset: Dataset = "chats@3"
 token: Secret | None = None
+files: list[File] = []
 """)
 REQUIRED = parse_parameters("first: str\nsecond: int\nthird: int = 3")
 ONE_MEGABYTE = "x" * 1_000_000
@@ -104,6 +105,8 @@ class TestValidate:
             ("dataset", "../chats", "invalid_reference"),
             ("dataset", "chats@0", "invalid_reference"),
             ("token", "two words", "invalid_secret_name"),
+            ("files", ["a.md", " "], "invalid_reference"),
+            ("files", ["a\0.md"], "invalid_reference"),
         ],
     )
     def test_a_value_that_does_not_fit_is_refused_with_its_code(self, field: str, value: Any, code: str) -> None:
@@ -244,6 +247,7 @@ class TestSchema:
         assert properties["choice"]["enum"] == ["a", "b", 1, None]
         assert properties["dataset"]["x-reference"] == "dataset"
         assert properties["token"]["x-reference"] == "secret"
+        assert properties["files"]["x-reference"] == "file"
 
     def test_groups_descriptions_and_titles_are_in_it(self) -> None:
         schema = json_schema(

@@ -98,7 +98,9 @@ export function formView(model) {
 
   function choicesOf(name) {
     const reference = schema.properties[name]['x-reference'];
-    return reference && reference !== 'secret' ? (model.get('choices')[name] ?? []) : undefined;
+    return !reference || ['file', 'secret'].includes(reference)
+      ? undefined
+      : (model.get('choices')[name] ?? []);
   }
 
   function groupOf(title) {

@@ -29,6 +29,8 @@ class Asked:
     resources: Mapping[str, Any] = field(default_factory=dict)
     """``cpus``, ``gpus``, ``memory`` where they are not what the template declares."""
     after: tuple[str, ...] = ()
+    folder: Path = field(default_factory=Path.cwd)
+    """The folder that it would be started in: paths among its parameters go from there."""
     written_as: str | None = None
     """How the template is named on the command line, where that is not its name: the notebook's path."""
 

@@ -28,7 +28,8 @@ def _documents(context: Context) -> Check:
         named.append(f"the rows of {rows.ref}")
     if paths:
         try:
-            found = find_documents(paths, values.get("include") or [], values.get("exclude") or [])
+            places = [context.asked.folder / path for path in paths]
+            found = find_documents(places, values.get("include") or [], values.get("exclude") or [])
         except ModelOpsError as error:
             return Check(name="documents", status="blocked", sentence=error.message, mend=Mend(sentence=error.hint))
         named.insert(0, f"{len(found.files):,} files")

@@ -24,8 +24,8 @@ def index(jobs: Any, registry: Registry, tiny_model_folder: Path) -> Index:
     facts = {"embedding": {"max_tokens": 64}}
     registry.register(tiny_model_folder, name="encoder", kind="model", metadata=facts, build=build)
 
-    def checks(**parameters: Any) -> dict[str, Check]:
-        asked = Asked(TEMPLATE, {"embedder": "encoder", "chunk_size": 64, **parameters})
+    def checks(folder: Path | None = None, **parameters: Any) -> dict[str, Check]:
+        asked = Asked(TEMPLATE, {"embedder": "encoder", "chunk_size": 64, **parameters}, folder=folder or Path.cwd())
         return {check.name: check for check in check_readiness(asked, jobs.queue).checks}
 
     return checks
@@ -42,6 +42,13 @@ def test_documents_are_counted(index: Index, tmp_path: Path) -> None:
     assert {check.status for check in checks.values()} == {"ok"}
     said = "Read are 2 files, 1 URLs, not 1 that are hidden, links or no files."
     assert checks["documents"].sentence == said
+
+
+def test_documents_are_named_from_the_folder_that_the_job_is_started_in(index: Index, tmp_path: Path) -> None:
+    (tmp_path / "guide.md").write_text("text")
+
+    assert index(documents=["guide.md"], folder=tmp_path)["documents"].status == "ok"
+    assert index(documents=["guide.md"])["documents"].status == "blocked"
 
 
 def test_without_documents_there_is_nothing_to_do(index: Index, tmp_path: Path) -> None:
