@@ -23,6 +23,14 @@ from modelops_server.jobs import Queue
 from modelops_server.processes import Identity
 
 COUNTING = "import time\nfor n in range({n}):\n    print('line', n, flush=True)\n    time.sleep(0.1)"
+COUNTING_UNTIL = """
+import itertools, pathlib, time
+for n in itertools.count():
+    print("line", n, flush=True)
+    if pathlib.Path({stop!r}).exists():
+        break
+    time.sleep(0.1)
+"""
 
 PROGRAM = ("-m", "jupyter_server")
 
@@ -129,10 +137,10 @@ def start(jobs: Any, tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 
 def test_f1_a_job_goes_on_when_its_server_is_killed_and_the_next_server_follows_it_again(
-    start: Callable[..., Server], jobs: Any, notebook: Callable[..., Path]
+    start: Callable[..., Server], jobs: Any, notebook: Callable[..., Path], tmp_path: Path
 ) -> None:
-    first = start()
-    job_id = first.submit(notebook(COUNTING.format(n=100)))
+    first, stop = start(), tmp_path / "stop"
+    job_id = first.submit(notebook(COUNTING_UNTIL.format(stop=str(stop))))
     wait(lambda: "line 2" in jobs.log(jobs.queue.get(job_id)))
     runner = jobs.queue.get(job_id).attempt.runner
 
@@ -145,10 +153,12 @@ def test_f1_a_job_goes_on_when_its_server_is_killed_and_the_next_server_follows_
     assert second.job(job_id)["state"] == "running"
     wait(lambda: len(jobs.log(jobs.queue.get(job_id))) > seen, seconds=5)
     assert time.monotonic() - came_back < 5
+    stop.touch()
     wait(lambda: second.job(job_id)["state"] == "succeeded")
     job = jobs.queue.get(job_id)
     assert (job.epoch, job.attempt.runner) == (1, runner)
-    assert jobs.log(job).splitlines() == [f"line {n}" for n in range(100)]
+    lines = jobs.log(job).splitlines()
+    assert lines == [f"line {n}" for n in range(len(lines))]
 
 
 def test_f1_a_reader_whom_the_servers_death_cut_off_goes_on_at_the_next_server_exactly_there(

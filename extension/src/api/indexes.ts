@@ -75,15 +75,20 @@ export class IndexesApi {
     return this.connection.get(path(ref, 'document'), { source });
   }
 
-  /** Ask, and hand over what happens as it happens; returns at the answer's end. */
+  /**
+   * Ask, and hand over what happens as it happens; returns at the answer's end.
+   *
+   * @param model - Who answers, as requests name it; `null` leaves it to the server.
+   */
   async ask(
     ref: string,
     question: string,
     settings: SearchSettings,
+    model: string | null,
     signal: AbortSignal,
     take: (event: AskEvent) => void
   ): Promise<void> {
-    const body = JSON.stringify({ question, settings });
+    const body = JSON.stringify({ question, settings, model });
     const response = await this.connection.request(path(ref, 'ask'), {
       method: 'POST',
       body,

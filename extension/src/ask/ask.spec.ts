@@ -118,6 +118,33 @@ describe('The panel that asks documents', () => {
     expect(model.args).toEqual({ ref: 'docs@1' });
   });
 
+  it('lets choose who answers where several could', async () => {
+    const model = (id: string, engine: string, task = 'generate'): object => ({ id, engine, task });
+    const server = new Server({
+      'GET /hub/ada/modelops/openai/v1/models': {
+        data: [
+          model('bot', 'llamacpp'),
+          model('bot/legal', 'llamacpp'),
+          model('minilm', 'transformers', 'embed'),
+          model('rag:docs@1', 'retrieval')
+        ]
+      }
+    });
+    const [node, panel] = await asking(server, 'docs@1');
+    await said(node, 'Answered by');
+    const choice = [...node.querySelectorAll('select')].at(-1);
+    expect([...(choice?.options ?? [])].map(({ value }) => value)).toEqual([
+      '',
+      'bot',
+      'bot/legal'
+    ]);
+    panel.set({ answerer: 'bot/legal', question: 'How long?' });
+    void panel.ask(true);
+    await until(() => server.streams.length === 1);
+    const asked = server.workbench.asked.at(-1);
+    expect(asked?.body).toMatchObject({ model: 'bot/legal', question: 'How long?' });
+  });
+
   it('leads to its evaluation where it was not measured', async () => {
     const server = new Server();
     const [node] = await asking(server, 'docs@1');

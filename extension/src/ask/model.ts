@@ -2,6 +2,7 @@ import { VDomModel } from '@jupyterlab/ui-components';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { AskEvent, asProblem, Hit, IAnswerChecks, ICitation, ProblemError } from '../api';
+import { OpenAI } from '../chat/openai';
 import { Resource } from '../loaded';
 import type { IPanelArguments, IWorkbench } from '../tokens';
 import { Reading } from './reading';
@@ -39,8 +40,12 @@ export class AskModel extends VDomModel {
     const { api } = workbench;
     this.indexes = new Resource(async () => (await api.artifacts({ kind: 'index' })).artifacts);
     this.content = new Resource(() => api.indexes.documents(this.ref ?? ''));
+    const openai = new OpenAI(api.connection.settings);
+    this.models = new Resource(async () =>
+      (await openai.models()).filter(({ engine }) => engine !== RETRIEVAL).map(({ id }) => id)
+    );
     this.reading = new Reading(source => api.indexes.document(this.ref ?? '', source));
-    for (const part of [this.indexes, this.content, this.reading]) {
+    for (const part of [this.indexes, this.content, this.models, this.reading]) {
       part.stateChanged.connect(this.emit);
     }
   }
@@ -49,11 +54,15 @@ export class AskModel extends VDomModel {
   readonly indexes;
   /** What the chosen index holds. */
   readonly content;
+  /** The models that could answer now. */
+  readonly models;
   /** The document that is open. */
   readonly reading: Reading;
 
   question = '';
   method: Method = 'hybrid';
+  /** Who is to answer; `null` leaves it to the server, which takes the only one that there is. */
+  answerer: string | null = null;
 
   get args(): Arguments {
     return this._args;
@@ -77,6 +86,7 @@ export class AskModel extends VDomModel {
 
   /** Ask for what there is to choose, or for what the chosen index holds. */
   load(): Promise<void> {
+    void this.models.refresh();
     return this.ref === null ? this.indexes.refresh() : this.content.refresh();
   }
 
@@ -87,7 +97,7 @@ export class AskModel extends VDomModel {
     void this.load();
   }
 
-  set(change: Partial<Pick<AskModel, 'question' | 'method'>>): void {
+  set(change: Partial<Pick<AskModel, 'question' | 'method' | 'answerer'>>): void {
     Object.assign(this, change);
     this.emit();
   }
@@ -114,7 +124,7 @@ export class AskModel extends VDomModel {
     const { signal } = running;
     try {
       if (answered) {
-        await indexes.ask(ref, question, settings, signal, event => {
+        await indexes.ask(ref, question, settings, this.answerer, signal, event => {
           this.take(event);
         });
       } else {
@@ -143,7 +153,7 @@ export class AskModel extends VDomModel {
   override dispose(): void {
     this.running?.abort();
     this.running = null;
-    for (const part of [this.indexes, this.content, this.reading]) {
+    for (const part of [this.indexes, this.content, this.models, this.reading]) {
       part.dispose();
     }
     super.dispose();
@@ -194,6 +204,9 @@ export class AskModel extends VDomModel {
   private _outcome: IOutcome | null = null;
   private running: AbortController | null = null;
 }
+
+/** The engine that searches indexes: what it serves is no model of its own. */
+const RETRIEVAL = 'retrieval';
 
 /** Passages that are looked for when a model is to answer, and when a person is to look. */
 const ASKED = 5;

@@ -112,6 +112,7 @@ function Questioning(props: { model: AskModel }): React.JSX.Element {
             ))}
           </select>
         </label>
+        <Answerer model={model} />
         <span className="jp-ModelOps-deeds">
           {model.busy && (
             <button
@@ -139,6 +140,36 @@ function Questioning(props: { model: AskModel }): React.JSX.Element {
         </span>
       </div>
     </form>
+  );
+}
+
+/** Who answers, where that is a choice. */
+function Answerer(props: { model: AskModel }): React.JSX.Element | null {
+  const { model } = props;
+  const { trans } = model.workbench;
+  const known = model.models.value ?? [];
+  if (known.length === 0 || (known.length === 1 && model.answerer === null)) {
+    return null;
+  }
+  return (
+    <label>
+      {trans.__('Answered by')}{' '}
+      <select
+        className="jp-mod-styled"
+        value={model.answerer ?? ''}
+        onFocus={() => void model.models.refresh()}
+        onChange={({ target }) => {
+          model.set({ answerer: target.value === '' ? null : target.value });
+        }}
+      >
+        <option value="">{trans.__('what the server chooses')}</option>
+        {known.map(id => (
+          <option key={id} value={id}>
+            {id}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

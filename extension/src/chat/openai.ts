@@ -15,6 +15,7 @@ export interface IServed {
   readonly ref: string;
   readonly digest: string;
   readonly engine: string;
+  readonly task: 'generate' | 'embed';
   readonly context_length: number | null;
 }
 
@@ -51,9 +52,11 @@ interface IChunk {
 export class OpenAI {
   constructor(private readonly settings: ServerConnection.ISettings) {}
 
+  /** The models that write text. */
   async models(): Promise<readonly IServed[]> {
     const response = await this.request('models', { method: 'GET' });
-    return ((await response.json()) as { data: IServed[] }).data;
+    const { data } = (await response.json()) as { data: IServed[] };
+    return data.filter(({ task }) => task === 'generate');
   }
 
   /**

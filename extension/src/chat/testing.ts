@@ -17,7 +17,14 @@ export interface IAskedOf {
 }
 
 export function served(id: string): IServed {
-  return { id, ref: `${id}@1`, digest: 'a'.repeat(64), engine: 'llamacpp', context_length: 4096 };
+  return {
+    id,
+    ref: `${id}@1`,
+    digest: 'a'.repeat(64),
+    engine: 'llamacpp',
+    task: 'generate',
+    context_length: 4096
+  };
 }
 
 /** An engine whose answers are written by the test, one stream per request. */

@@ -147,14 +147,20 @@ function MadeView(props: { made: Made; model: RunModel }): React.JSX.Element {
         <BadgeView badge={made.badge} verify={() => void made.verify()} trans={trans} />
         <Rejected reasons={artifact?.rejected ?? []} trans={trans} />
         {artifact?.kind === 'adapter' && (
-          <button
-            className="jp-mod-styled jp-mod-accept jp-ModelOps-next"
-            onClick={() => {
+          <Next
+            words={trans.__('Merge into a model…')}
+            go={() => {
               model.workbench.open('run', { template: 'merge', changes: { adapter: made.ref } });
             }}
-          >
-            {trans.__('Merge into a model…')}
-          </button>
+          />
+        )}
+        {artifact?.kind === 'index' && (
+          <Next
+            words={trans.__('Search and ask')}
+            go={() => {
+              model.workbench.open('ask', { ref: made.ref });
+            }}
+          />
         )}
       </div>
       {changes.length > 0 && (
@@ -167,6 +173,15 @@ function MadeView(props: { made: Made; model: RunModel }): React.JSX.Element {
         </dl>
       )}
     </div>
+  );
+}
+
+/** What is usually done next with what was made. */
+function Next(props: { words: string; go: () => void }): React.JSX.Element {
+  return (
+    <button className="jp-mod-styled jp-mod-accept jp-ModelOps-next" onClick={props.go}>
+      {props.words}
+    </button>
   );
 }
 

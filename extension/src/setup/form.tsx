@@ -112,7 +112,7 @@ function Changed(props: { model: SetupModel; parameter: IParameter }): React.JSX
 }
 
 function written(value: JsonValue | undefined, trans: TranslationBundle): string {
-  if (value === null || value === undefined || value === '') {
+  if (value === null || value === undefined || value === '' || same(value, [])) {
     return trans.__('empty');
   }
   return Array.isArray(value) ? value.map(shown).join(', ') : shown(value);

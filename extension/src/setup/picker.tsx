@@ -44,8 +44,8 @@ export function Picker(props: IPickerProps): React.JSX.Element {
   const example = exampleOf(kind, template);
   const open = model.adding === name;
   const addable = kind === 'model' || kind === 'dataset';
-  // Where nothing is asked for, and something could be had, nothing is missing.
-  const absent = !chosen && !(nullable && value === '' && artifacts.length > 0);
+  // Where nothing is asked for, nothing is missing.
+  const absent = !chosen && !(nullable && value === '');
   return (
     <div
       className="jp-ModelOps-picker"

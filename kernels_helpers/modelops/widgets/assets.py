@@ -9,7 +9,7 @@ from pathlib import Path
 _STATIC = Path(__file__).parent / "static"
 _MODULES = (
     *("elements", "decimation", "series", "chart", "job", "fields", "form", "artifact"),
-    *("prose", "chat", "widget"),
+    *("prose", "writing", "chat", "ask", "widget"),
 )
 """In the order in which they import each other; the last one has the default export."""
 

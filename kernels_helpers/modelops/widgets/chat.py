@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any
 
-from traitlets import Dict, Float, Int, List, Unicode
+from traitlets import Float, Int, List, Unicode
 
 from modelops.client import Client, Endpoint, Reply
 from modelops.errors import ModelOpsError
-from modelops.widgets.base import View, told
+from modelops.widgets.base import told
 from modelops.widgets.conversation import Conversation
+from modelops.widgets.spoken import Spoken
 from modelops.widgets.wording import answer_in_words
 
-T = TypeVar("T")
 
-
-class Chat(View):
+class Chat(Spoken):
     """``Chat("support-bot")``: a conversation with an endpoint, or with one of its adapters as ``model``.
 
-    ``chat.messages`` is what was said, and can be set; ``chat.ask("…")`` says something from Python. ``options`` are
-    further ones of OpenAI's chat completions, such as ``seed``.
+    ``chat.messages`` is what was said, and can be set; ``chat.ask("…")`` says something from Python; ``chat.answer`` is
+    the last answer, see :func:`modelops.widgets.wording.answer_in_words`. ``options`` are further ones of OpenAI's chat
+    completions, such as ``seed``.
     """
 
     model = Unicode().tag(sync=True)
@@ -31,12 +30,8 @@ class Chat(View):
     """What the model is told before the conversation."""
     temperature = Float(None, allow_none=True).tag(sync=True)
     max_tokens = Int(None, allow_none=True).tag(sync=True)
-    draft = Unicode().tag(sync=True)
-    """What is being written; the message ``send`` says it."""
     turns: List[Any] = List().tag(sync=True)
     """What was said and counts, without the system prompt."""
-    answer = Dict().tag(sync=True)
-    """The last answer, see :func:`modelops.widgets.wording.answer_in_words`; empty before the first."""
 
     def __init__(
         self,
@@ -76,24 +71,12 @@ class Chat(View):
         return self._now(lambda: self._ask(text))
 
     def stop(self) -> None:
-        """Break off the answer that comes now: the engine is free, and what has come is kept."""
         self._conversation.stop()
-
-    def close(self) -> None:
-        if self._worker is not None:
-            self.stop()
-        super().close()
 
     def as_text(self) -> str:
         names = {"user": "You", "assistant": self.model, "system": "System prompt"}
         said = [f"{names[message['role']]}:\n{message['content']}" for message in self.messages]
         return "\n\n".join(said) or f"A chat with {self.model}: nothing was said yet."
-
-    def _receive(self, content: Any) -> None:
-        if isinstance(content, dict) and content.get("kind") == "stop":
-            self.stop()  # not in the thread, which is busy with what is to be stopped
-        else:
-            super()._receive(content)
 
     def _handlers(self) -> dict[str, Callable[[], None]]:
         return {"send": self._say, "again": self._again, "clear": self._clear}
@@ -137,13 +120,3 @@ class Chat(View):
         with self.hold_sync():
             self.turns = [*self._conversation.turns]
             self.answer = answer_in_words(reply, self.max_tokens, failed=failed)
-
-    def _now(self, work: Callable[[], T]) -> T:
-        """Do something in the thread of this view, and return when it is done."""
-        done = cast("ThreadPoolExecutor", self._worker).submit(work)
-        try:
-            return done.result()
-        except KeyboardInterrupt:
-            self.stop()
-            wait([done])
-            raise

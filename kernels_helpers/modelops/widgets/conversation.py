@@ -5,16 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, TypeVar
 
 from modelops.client import Endpoint, Reply
+from modelops.client.streamed import Streamed
 from modelops.errors import InvalidInput
 
 _INTERVAL = 0.1
 """Seconds between two looks at an answer that comes: more of them cannot be read."""
 
+S = TypeVar("S", bound=Streamed)
+
 Show = Callable[[Reply], None]
 """Called when an answer is asked for, and as it comes."""
+
+
+def read_showing(reply: S, show: Callable[[S], None]) -> None:
+    """Wait for all of an answer, and show it when it is asked for and as it comes."""
+    show(reply)
+    shown = time.monotonic()
+    with closing(iter(reply)) as pieces:
+        for _ in pieces:
+            if time.monotonic() - shown >= _INTERVAL:
+                show(reply)
+                shown = time.monotonic()
 
 
 class Conversation:
@@ -81,7 +95,7 @@ class Conversation:
         given = {name: value for name, value in options.items() if value is not None}
         reply = self._running = self.endpoint.stream(self.messages, **given)
         try:
-            self._read(reply, show)
+            read_showing(reply, show)
         except KeyboardInterrupt:
             reply.stop()
             self._keep(reply)
@@ -95,15 +109,6 @@ class Conversation:
             self._running = None
         self._keep(reply)
         return reply
-
-    def _read(self, reply: Reply, show: Show) -> None:
-        show(reply)
-        shown = time.monotonic()
-        with closing(iter(reply)) as pieces:
-            for _ in pieces:
-                if time.monotonic() - shown >= _INTERVAL:
-                    show(reply)
-                    shown = time.monotonic()
 
     def _keep(self, reply: Reply) -> None:
         if reply.text.strip():

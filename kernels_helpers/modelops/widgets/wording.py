@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -91,6 +92,60 @@ def _ending(reply: Reply, most: int | None) -> str:
             return "cut off: the context of the model is full"
         case other:
             return f"ended: {other}"
+
+
+def passages_in_words(
+    hits: Sequence[Mapping[str, Any]], citations: Sequence[Mapping[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """Passages that were found, as a view shows them.
+
+    ``parts`` are the text in pieces; those that are ``marked`` are the sentences that the citations point to.
+    """
+    shown = []
+    for number, hit in enumerate(hits, 1):
+        cited = [one["highlight"] for one in citations if one["number"] == number and one["highlight"]]
+        spans = [(one["start"] - hit["start"], one["end"] - hit["start"]) for one in cited]
+        headings = " / ".join(hit["headings"])
+        page = f"page {hit['page']}" if hit["page"] is not None else ""
+        shown.append(
+            {
+                "number": number,
+                "source": hit["source"],
+                "where": " · ".join(part for part in (hit["source"], page, headings) if part),
+                "parts": _marked(hit["text"], spans),
+            }
+        )
+    return shown
+
+
+def _marked(text: str, spans: list[tuple[int, int]]) -> list[dict[str, Any]]:
+    """The text in pieces; ``spans`` in characters say which are marked. What two of them share is marked once."""
+    parts, done = [], 0
+    for start, end in sorted(spans):
+        begin = max(start, done)
+        if begin < end <= len(text):
+            parts += [(text[done:begin], False), (text[begin:end], True)]
+            done = end
+    return [{"text": part, "marked": marked} for part, marked in [*parts, (text[done:], False)] if part]
+
+
+def checks_in_words(checks: Mapping[str, Any]) -> str:
+    """What the letters of an answer tell of it, in a sentence; empty where it was not looked at."""
+    if not checks:
+        return ""
+    if checks["refused"]:
+        return "The documents hold no answer, or none that was found."
+    supported, sentences = checks["supported"], len(checks["sentences"])
+    said = [f"{supported} of {sentences} sentences share most of their words with what they cite"]
+    for key, one, many in (
+        ("uncited", "sentence cites nothing", "sentences cite nothing"),
+        ("quotes_missing", "quotation does not stand there", "quotations do not stand there"),
+        ("numbers_missing", "number stands in no passage", "numbers stand in no passage"),
+        ("citations_removed", "citation of nothing was removed", "citations of nothing were removed"),
+    ):
+        if count := checks[key]:
+            said.append(f"{count} {one if count == 1 else many}")
+    return f"{'; '.join(said)}."
 
 
 def _waiting(record: dict[str, Any], state: str) -> str:

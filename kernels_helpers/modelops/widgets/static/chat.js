@@ -1,6 +1,7 @@
 import { make, newId, say, troubleBox } from './elements.js';
 import { field } from './fields.js';
 import { prose } from './prose.js';
+import { area, button } from './writing.js';
 
 /** A chat: what was said, the answer as it comes, where the next question is written, and how it is asked. */
 
@@ -129,33 +130,6 @@ export function chatView(model) {
       Object.entries(listeners).forEach(([event, listener]) => model.off(event, listener));
     }
   };
-}
-
-function button(text, click) {
-  return make('button', 'button', { type: 'button', click }, text);
-}
-
-/** A text area in a cell, where JupyterLab runs the cell with Shift+Enter and takes every line break for that. */
-function area(attributes, enter = null) {
-  const made = make('textarea', 'input', {
-    ...attributes,
-    rows: 2,
-    'data-lm-suppress-shortcuts': 'true',
-    keydown(event) {
-      // Enter also chooses among the signs that an input method offers.
-      if (event.key !== 'Enter' || event.isComposing) {
-        return;
-      }
-      event.preventDefault();
-      if (enter && !event.shiftKey) {
-        enter();
-      } else {
-        made.setRangeText('\n', made.selectionStart, made.selectionEnd, 'end');
-        made.dispatchEvent(new Event('input'));
-      }
-    }
-  });
-  return made;
 }
 
 function turn(role, name, content) {

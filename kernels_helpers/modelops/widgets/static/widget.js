@@ -1,4 +1,5 @@
 import { artifactView } from './artifact.js';
+import { askView } from './ask.js';
 import { chatView } from './chat.js';
 import { make } from './elements.js';
 import { formView } from './form.js';
@@ -48,6 +49,9 @@ export default () => {
 function viewOf(model, series) {
   if (model.get('shows') === 'artifact') {
     return artifactView(model);
+  }
+  if (model.get('shows') === 'ask') {
+    return askView(model);
   }
   if (model.get('shows') === 'chat') {
     return chatView(model);

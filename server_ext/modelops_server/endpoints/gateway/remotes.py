@@ -61,7 +61,14 @@ class Remote(BaseModel):
         """Nobody here keeps it."""
 
     def as_model(self, name: str) -> dict[str, Any]:
-        return {"id": name, "object": "model", "created": 0, "owned_by": "remote", "engine": "remote"}
+        return {
+            "id": name,
+            "object": "model",
+            "created": 0,
+            "owned_by": "remote",
+            "engine": "remote",
+            "task": "generate",
+        }
 
 
 @dataclass(frozen=True)

@@ -98,5 +98,6 @@ class Served:
             "ref": artifact.ref,
             "digest": artifact.digest,
             "engine": spec.engine,
+            "task": spec.task,
             "context_length": self.endpoint.status.context,
         }

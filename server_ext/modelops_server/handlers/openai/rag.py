@@ -59,6 +59,7 @@ def as_model(endpoint: Endpoint) -> dict[str, Any]:
         "ref": index.ref,
         "digest": index.digest,
         "engine": endpoint.spec.engine,
+        "task": "generate",
         "context_length": None,
     }
 
