@@ -32,8 +32,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Threads that wait for others keep a core busy by default. With two files of tests at a time, and the processes that they
-# start, that took half of the time; it is read when torch is loaded, and inherited.
+# Threads that wait for others keep a core busy by default. With two files of tests at a time, and the processes that
+# they start, that took half of the time. It is read when torch is loaded, and inherited.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
