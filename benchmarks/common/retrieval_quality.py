@@ -17,6 +17,8 @@ from modelops.rag.index import Index, build_index, open_index
 from modelops.rag.retrieval import SearchSettings, load_reranker
 
 K = 10
+_HYBRID = "hybrid 0.5"
+"""What an index is searched with where nothing else is said."""
 CORPORA = ("documentation", "library", "licenses")
 PLAIN = 40
 """Documents of the standard library that are indexed: those of its top folder come first."""
@@ -105,9 +107,9 @@ def measure_quality(making: Making, chosen: Sequence[str], most: int, rerankers:
 
 
 def _less(outcome: Report) -> dict[str, Any]:
-    values = {name: outcome.row(name).values[outcome.metric] for name in ("dense", "bm25", "hybrid")}
+    values = {name: outcome.row(name).values[outcome.metric] for name in ("dense", "bm25", _HYBRID)}
     better = max(("dense", "bm25"), key=lambda name: values[name].mean())
-    [pair] = compare({"hybrid": values["hybrid"], better: values[better]})
+    [pair] = compare({_HYBRID: values[_HYBRID], better: values[better]})
     return {"part": better, "difference": pair.difference, "low": pair.low, "high": pair.high, "p": pair.p}
 
 
@@ -131,4 +133,4 @@ def show_quality(sets: Sequence[dict[str, Any]]) -> None:
             print(f"{name:<28}{cells[0]:<26}{cells[1]:<26}{row['search_ms']:>6.1f}")
         less = one["hybrid_less"]
         interval = f"{less['low']:+.3f} to {less['high']:+.3f}"
-        print(f"hybrid less {less['part']}: {less['difference']:+.3f} ({interval}), p = {less['p']:.3g}")
+        print(f"{_HYBRID} less {less['part']}: {less['difference']:+.3f} ({interval}), p = {less['p']:.3g}")

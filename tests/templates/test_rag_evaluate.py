@@ -64,16 +64,17 @@ def test_configurations_are_compared_on_questions_that_a_rule_made(execute: Exec
 
     metadata, folder = _made(events)
     assert (metadata["index"], metadata["index_digest"]) == (index.ref, index.digest)
-    assert (metadata["configurations"], metadata["questions"], metadata["made_by"]) == (6, 8, ["headings"])
+    assert (metadata["configurations"], metadata["questions"], metadata["made_by"]) == (8, 8, ["headings"])
     document = json.loads((folder / "evaluation.json").read_text())
+    methods = ("dense", "bm25", "hybrid ranks", "hybrid 0.5")
     names = {row["name"] for row in document["configurations"]}
-    assert names == {f"{method} · {size}/0" for method in ("dense", "bm25", "hybrid") for size in (24, 48)}
+    assert names == {f"{method} · {size}/0" for method in methods for size in (24, 48)}
     values = [row["measures"]["ndcg@3"]["value"] for row in document["configurations"]]
     assert values == sorted(values, reverse=True)
-    assert len(document["comparisons"]) == 15
+    assert len(document["comparisons"]) == 28
     assert metadata["ndcg@3"] == values[0]
     results = _lines(folder / "results.jsonl")
-    assert len(results) == 6 * 8
+    assert len(results) == 8 * 8
     mean = sum(row["ndcg@3"] for row in results if row["configuration"] == metadata["leader"]) / 8
     assert mean == pytest.approx(values[0])
     assert (folder / "plot.png").stat().st_size > 1000

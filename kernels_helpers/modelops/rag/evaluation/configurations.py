@@ -46,8 +46,10 @@ class Configuration:
     @property
     def name(self) -> str:
         """What makes it differ, as a person reads it: two configurations of a sweep have different names."""
-        weighted = self.search.method == "hybrid" and self.search.fusion == "weighted"
-        parts = [f"hybrid {self.search.dense_weight:g}" if weighted else str(self.search.method)]
+        parts = [str(self.search.method)]
+        if self.search.method == "hybrid":
+            weighted = self.search.fusion == "weighted"
+            parts.append(f"{self.search.dense_weight:g}" if weighted else "ranks")
         if self.reranker:
             parts.append(f"+ {self.reranker}")
         if self.cut is not None:

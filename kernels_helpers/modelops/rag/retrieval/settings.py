@@ -18,12 +18,12 @@ class SearchSettings(BaseModel):
     """How many hits there are at most."""
     candidates: int = Field(50, ge=1, le=10_000)
     """How many chunks each retriever brings, from which the hits are chosen; ``top_k`` at least."""
-    fusion: Literal["reciprocal_rank", "weighted"] = "reciprocal_rank"
-    """How two retrievers' results become one (hybrid)."""
+    fusion: Literal["reciprocal_rank", "weighted"] = "weighted"
+    """How two retrievers' results become one (hybrid): by their ranks, or by their scores, weighted."""
     rank_constant: int = Field(60, ge=1)
     """``k`` of reciprocal rank fusion: 1 / (k + rank), summed up."""
     dense_weight: float = Field(0.5, ge=0, le=1)
-    """The share of the vectors in a weighted fusion; the words have the rest."""
+    """The share of the vectors in a weighted fusion, which adds stretched scores; the words have the rest."""
     diversity: float = Field(0.0, ge=0, le=1)
     """How much a hit must differ from those before it: 0 not at all, 1 that alone counts (MMR with λ = 1 - it)."""
     per_source: int | None = Field(None, ge=1)

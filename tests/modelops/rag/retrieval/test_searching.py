@@ -41,7 +41,7 @@ def test_vectors_rank_everything(index: Index) -> None:
 
 
 def test_both_are_joined_and_each_step_is_told(index: Index) -> None:
-    hits = search(index, "Bread is baked with flour and yeast.", SearchSettings(top_k=8))
+    hits = search(index, "Bread is baked with flour and yeast.", SearchSettings(top_k=8, fusion="reciprocal_rank"))
     first = hits[0]
     assert first.chunk.text == "Bread is baked with flour and yeast."
     assert {name: placed.rank for name, placed in first.steps.items()} == {"dense": 1, "bm25": 1, "fusion": 1}
