@@ -16,6 +16,7 @@ from tiny_gguf import tiny_gguf
 
 from modelops_server import endpoints
 from modelops_server.endpoints import Endpoint, State
+from modelops_server.endpoints.place import Place
 from modelops_server.endpoints.sockets import connections, key_file, socket_folders
 
 __all__ = ["ask", "served", "tiny_gguf"]
@@ -87,6 +88,23 @@ def test_f27_an_endpoint_of_an_earlier_boot_is_revived(served: Any, ask: Ask) ->
 
     assert endpoints.revive(served.home) == ["tiny"]
     assert ask(served.settled("tiny")).status_code == 200
+
+
+def test_f27_one_whose_engine_is_gone_has_failed_and_keeps_no_other_down(served: Any) -> None:
+    before = served.start()
+    endpoints.stop(served.home, "tiny")
+    old = {"pid": 1, "start_time": 1, "boot_id": "another"}
+    lost = before.status.model_validate({**before.status.model_dump(), "keeper": old, "engine": None})
+    before.place.write_status(lost)
+    other = Place.of(served.home, "another")
+    other.write_spec(before.place.spec().model_copy(update={"name": "another", "engine": "abacus"}))
+    other.write_status(lost)
+
+    assert endpoints.revive(served.home) == ["tiny"]
+    failed = endpoints.find(served.home, "another")
+    assert (failed.state, failed.reason.code) == (State.FAILED, "unknown_engine")
+    assert endpoints.revive(served.home) == []
+    served.settled("tiny")
 
 
 def test_f27_one_that_was_stopped_stays_so(served: Any) -> None:

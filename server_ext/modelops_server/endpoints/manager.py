@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from modelops.errors import Conflict, InvalidInput, Unavailable
+from modelops.errors import Conflict, InvalidInput, ModelOpsError, Unavailable
 from modelops.paths import StateHome
 from modelops.registry import Registry
 from modelops_server.endpoints.endpoint import START, Endpoint, endpoints, find
@@ -133,7 +133,10 @@ def wait_until_settled(home: StateHome, name: str, told: Callable[[Endpoint], No
 
 
 def revive(home: StateHome) -> list[str]:
-    """Start the keepers anew that died without a last word, such as with the machine; returns the endpoints' names."""
+    """Start the keepers anew that died without a last word, such as with the machine; returns the endpoints' names.
+
+    One that cannot be started, such as for want of its engine, has failed with that reason, and keeps no other down.
+    """
     revived = []
     for found in endpoints(home):
         if not found.lost:
@@ -143,11 +146,12 @@ def revive(home: StateHome) -> list[str]:
             if now.lost and now.status.restarts < _MOST_REVIVALS:
                 try:
                     _start(found.place, now.spec, restarts=now.status.restarts + 1)
-                except Unavailable as error:
-                    if error.code != "too_few_gpus":
-                        raise
-                    continue  # a job has them by now: it comes back when they are free
-                revived.append(found.name)
+                except ModelOpsError as error:
+                    if error.code != "too_few_gpus":  # a job has them by now: it comes back when they are free
+                        reason = Reason(code=error.code, detail=error.message, hint=error.hint)
+                        found.place.write_status(now.status.ended(State.FAILED, reason))
+                else:
+                    revived.append(found.name)
     return revived
 
 
