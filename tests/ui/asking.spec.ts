@@ -10,6 +10,7 @@ import {
   withLab,
   writeNotebook
 } from './lab';
+import { pictures, screenshot } from './screenshots';
 import { ROOT, run } from './served';
 import { withWriter } from './writer';
 
@@ -50,6 +51,7 @@ test('Documents are dropped, indexed, asked, and a citation opens its passage', 
         await page.getByText('checks passed').press('Enter');
         await expect(page.getByText('Read are 4 files.')).toBeVisible();
         await expectAccessible(page, '.jp-ModelOps-Setup');
+        await screenshot(page, 'documents-dropped');
       });
 
       await test.step('index', async () => {
@@ -70,6 +72,7 @@ test('Documents are dropped, indexed, asked, and a citation opens its passage', 
         await expect(answer).toContainText('1 of 1 sentences share most of their words');
         await answer.getByRole('button', { name: 'Passage 1, in bread.md' }).press('Enter');
         await expect(opened.locator('mark')).toContainText('Bread is baked with flour and yeast.');
+        await screenshot(page, 'documents-asked');
         await opened.getByRole('button', { name: 'Close the document' }).press('Enter');
       });
 
@@ -112,4 +115,5 @@ async function inNotebook(page: Parameters<typeof openLab>[0], lab: ILabServer):
   await widget.getByRole('button', { name: 'Passage 1, in bread.md' }).press('Enter');
   await expect(widget.locator('mark')).toContainText('Bread is baked with flour and yeast.');
   await expectAccessible(page, '.jp-ModelOpsWidget-root');
+  await pictures(page, widget, 'widget-ask');
 }

@@ -31,7 +31,7 @@ def look(context: Context) -> Findings:
     """Look at an evaluation whose parameters, references and kernel are right."""
     if (refused := stored.refuse_embedder(context)) is not None:
         return Findings([refused])
-    looks = (adapters.belongs, _reference, _length, _packages, _held_out, _choices, _tasks, _memory)
+    looks = (adapters.belongs, _reference, _length, _packages, _held_out, _tasks, _memory)
     checks = [check for one in looks if (check := one(context)) is not None]
     inputs = sum(artifact.size for artifact in context.artifacts.values())
     return Findings(checks, disk=inputs)
@@ -118,18 +118,6 @@ def _held_out(context: Context) -> Check | None:
     )
 
 
-def _choices(context: Context) -> Check | None:
-    path = context.values.get("choices")
-    if not isinstance(path, str) or Path(path).is_file():
-        return None
-    return Check(
-        name="choices",
-        status="blocked",
-        sentence=f"There is no file {path}.",
-        mend=Mend(sentence="Give the whole path of a file of JSON lines, or none."),
-    )
-
-
 def _tasks(context: Context) -> Check | None:
     """What can be known of tasks without the harness, which is not where the server is."""
     names, folder = context.values.get("tasks") or [], context.values.get("task_folder")
@@ -137,7 +125,7 @@ def _tasks(context: Context) -> Check | None:
         sentence = "No tasks are asked for: task_folder is not used."
         return Check(name="tasks", status="warning", sentence=sentence) if folder else None
     try:
-        own = read_task_folder(folder) if folder else {}
+        own = read_task_folder(context.asked.folder / folder) if folder else {}
     except ModelOpsError as error:
         return Check(name="tasks", status="blocked", sentence=error.message, mend=Mend(sentence=error.hint))
     for name in names:

@@ -7,7 +7,7 @@ from typing import Any
 from modelops.errors import InvalidInput
 from modelops.registry import Registry
 from modelops_server.jobs.queue.table import JobTable
-from modelops_server.jobs.readiness import checks, stored
+from modelops_server.jobs.readiness import checks, files, stored
 from modelops_server.jobs.readiness.answers import Check, Estimate, FieldProblem, FirstBatch, HeldResources, Readiness
 from modelops_server.jobs.readiness.asked import Asked, Context
 from modelops_server.jobs.readiness.kinds import Findings, kind_of, kind_with_batches
@@ -33,6 +33,7 @@ def check_readiness(
     findings = Findings()
     if context is not None:
         findings = kind.look(context) if kind is not None else Findings([*filter(None, [stored.refuse_form(context)])])
+        found += files.missing(context)
     disk, disk_check = checks.disk(queue, findings.disk)
     place, place_check = checks.place(asked, queue, inventory)
     found = [*found, checks.gpus(asked, inventory), *findings.checks, disk_check, place_check]

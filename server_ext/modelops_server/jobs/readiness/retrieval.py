@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from modelops.errors import ModelOpsError
@@ -18,7 +17,7 @@ _ASKED = ("writer", "endpoint", "judge")
 
 def look(context: Context) -> Findings:
     """Look at an evaluation of an index whose parameters, references and kernel are right."""
-    looks = (_embedder, _named, _chunks, _methods, _questions, _endpoint)
+    looks = (_embedder, _named, _chunks, _methods, _endpoint)
     return Findings([check for one in looks if (check := one(context)) is not None])
 
 
@@ -77,18 +76,6 @@ def _methods(context: Context) -> Check | None:
     every = ["dense", "bm25", "hybrid"]
     return Check(
         name="methods", status="blocked", sentence=sentence, mend=changes(f"Set methods={every}.", {"methods": every})
-    )
-
-
-def _questions(context: Context) -> Check | None:
-    path = context.values.get("questions")
-    if not path or Path(path).is_file():
-        return None
-    return Check(
-        name="questions",
-        status="blocked",
-        sentence=f"There is no file {path}.",
-        mend=Mend(sentence="Give the whole path of a file of JSON lines, or none."),
     )
 
 
