@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modelops.errors import InvalidInput
-from modelops.names import ArtifactKind, check_member_path
+from modelops.names import ArtifactKind, check_member_path, check_name
 
 MIME = "application/vnd.modelops.event+json"
 JOB_FOLDER = "MODELOPS_JOB_FOLDER"
@@ -64,8 +64,10 @@ def log_sample(step: int | None, prompt: str, text: str) -> None:
 def log_artifact(folder: str | Path, name: str, kind: ArtifactKind, metadata: dict[str, Any] | None = None) -> None:
     """Declare that ``folder``, made with :func:`output_folder`, is an artifact.
 
-    The runner hashes, signs and registers it when the job has succeeded; the kernel itself never sees the key.
+    The runner hashes, signs and registers it when the job has succeeded; the kernel itself never sees the key. Raises
+    ``InvalidInput`` for a name that it could not have, before anything else is done as if it were stored.
     """
+    check_name(name, "artifact name")
     folder = Path(folder)
     if not folder.is_dir():
         raise InvalidInput("not_a_folder", f"{folder} is not a folder.", "Write the artifact's files there first.")

@@ -62,6 +62,9 @@ function render(
   const { trans } = model.workbench;
   // Known once its sentence has ended; before that the passage as a whole is shown.
   const citation = outcome.citations.find(one => one.number === number && one.at === at);
+  if (!citation && outcome.checks) {
+    return text; // it only looks like one, as `row[1]` in code does
+  }
   return (
     <button
       key={index}

@@ -248,6 +248,20 @@ describe('The panel that asks documents', () => {
     await until(() => node.querySelector('mark')?.textContent === 'A cat finds its way');
   });
 
+  it('leaves what only looks like a citation as text, once the answer has ended', async () => {
+    const server = new Server();
+    const [node, model] = await asking(server, 'docs@1');
+    model.set({ question: 'Cats?' });
+    void model.ask(true);
+    await until(() => server.streams.length === 1);
+    server.say('hits', { hits: [CATS], passages: [CATS] });
+    const text = 'row[1] and so [1].';
+    const answer = { text, citations: [{ ...CITATION, at: 14 }], checks: CHECKS, model: 'm' };
+    server.say('answer', answer);
+    await said(node, 'row[1]');
+    await until(() => node.querySelectorAll('.jp-ModelOps-citation').length === 1);
+  });
+
   it('shows markup in answers and documents as the characters that it is', async () => {
     const server = new Server();
     const [node, model] = await asking(server, 'docs@1');

@@ -147,6 +147,7 @@ export class AskModel extends VDomModel {
   stop(): void {
     this.running?.abort();
     this.running = null;
+    this.change({ progress: '' });
     this.emit();
   }
 

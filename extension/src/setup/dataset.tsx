@@ -55,7 +55,7 @@ export function AddDataset(props: { model: SetupModel; adding: Adding }): React.
         words={trans.__('or drop it here: JSONL, JSON, CSV or Parquet')}
         accept=".jsonl,.json,.csv,.parquet"
         autoFocus
-        take={picked => void draft.upload(picked)}
+        take={picked => draft.upload(picked)}
       />
       <label htmlFor={`${id}-path`}>{trans.__('or a path below the server’s root')}</label>
       <div className="jp-ModelOps-pickerline">

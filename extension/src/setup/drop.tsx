@@ -19,7 +19,7 @@ interface IDropProps {
   /** Takes many files, and folders. */
   readonly many?: boolean;
   readonly autoFocus?: boolean;
-  readonly take: (picked: readonly IPicked[]) => void;
+  readonly take: (picked: readonly IPicked[]) => Promise<void>;
   /** Takes what is dragged out of JupyterLab's file browser. */
   readonly takePaths?: (paths: readonly string[]) => void;
 }
@@ -31,6 +31,11 @@ export function Drop(props: IDropProps): React.JSX.Element {
   const [over, setOver] = React.useState(false);
   const zone = React.useRef<HTMLDivElement>(null);
   useFileBrowser(zone, setOver, takePaths);
+  const receive = (picked: Promise<readonly IPicked[]>): void => {
+    void picked.then(take).catch((error: unknown) => {
+      uploads.refuse(error);
+    });
+  };
   return (
     <div
       ref={zone}
@@ -46,13 +51,15 @@ export function Drop(props: IDropProps): React.JSX.Element {
       onDrop={event => {
         event.preventDefault();
         setOver(false);
-        void pickedFrom(event.dataTransfer).then(take);
+        receive(pickedFrom(event.dataTransfer));
       }}
     >
       <Choose
         label={many ? trans.__('Upload files…') : trans.__('Upload a file…')}
         name={trans.__('File to upload')}
-        take={take}
+        take={picked => {
+          receive(Promise.resolve(picked));
+        }}
         autoFocus={autoFocus}
         input={{ accept, multiple: many }}
       />{' '}
@@ -60,7 +67,9 @@ export function Drop(props: IDropProps): React.JSX.Element {
         <Choose
           label={trans.__('Upload a folder…')}
           name={trans.__('Folder to upload')}
-          take={take}
+          take={picked => {
+            receive(Promise.resolve(picked));
+          }}
           input={FOLDER}
         />
       )}{' '}

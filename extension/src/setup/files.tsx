@@ -37,7 +37,7 @@ export function Files(props: WidgetProps): React.JSX.Element {
         uploads={uploads}
         words={trans.__('or drop them here, from your computer or from JupyterLab’s file browser')}
         many
-        take={picked => void take(picked)}
+        take={take}
         takePaths={add}
       />
       <List {...props} />

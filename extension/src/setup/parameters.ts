@@ -27,7 +27,7 @@ export interface IParameter {
   /** The kind of artifact that is named. */
   readonly reference: ReferenceKind | null;
   /** What is named that is no artifact. */
-  readonly names: 'file' | 'secret' | null;
+  readonly names: 'name' | 'file' | 'secret' | null;
   readonly required: boolean;
   /** `undefined` where the parameter is required. */
   readonly default: JsonValue | undefined;
@@ -50,7 +50,7 @@ export function parametersOf(template: Template): readonly IParameter[] {
     const inner = alternatives.find(({ type }) => type !== 'null') ?? {};
     const { 'x-reference': reference, enum: choices, items, type, ...rest } = inner;
     const named = reference ?? schema['x-reference'] ?? null;
-    const other = named === 'file' || named === 'secret' ? named : null;
+    const other = named === 'name' || named === 'file' || named === 'secret' ? named : null;
     const bounds = Object.entries(rest).filter(([key]) => !DESCRIBING.has(key));
     return {
       name,

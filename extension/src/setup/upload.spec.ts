@@ -100,6 +100,31 @@ describe('Uploads', () => {
     expect(sending.sent).toBeNull();
   });
 
+  it('stops between small files, too, and sends what is dropped meanwhile after it', async () => {
+    const kept = new Kept();
+    const sending = uploads(kept);
+    const first = sending.send([picked('a.txt'), picked('b.txt'), picked('c.txt')]);
+    const second = sending.send([picked('d.txt')]);
+    sending.stateChanged.connect(() => {
+      if ((sending.sent ?? 0) > 0.5 && kept.files.size === 2) {
+        sending.stop();
+      }
+    });
+    expect(await first).toEqual(['a.txt', 'b.txt']);
+    expect(await second).toEqual(['d.txt']);
+  });
+
+  it('takes back the file of which a piece could not be stored', async () => {
+    const kept = new Kept();
+    const save = kept.save.bind(kept);
+    kept.save = (path, options) =>
+      options.chunk === 2
+        ? Promise.reject(new Error('No space left on device'))
+        : save(path, options);
+    expect(await uploads(kept).send([picked('large', 'x'.repeat(7 * 1024 * 1024))])).toEqual([]);
+    expect(kept.files.size).toBe(0);
+  });
+
   it('says why a file could not be stored', async () => {
     const kept = new Kept();
     kept.save = () => Promise.reject(new Error('No space left on device'));

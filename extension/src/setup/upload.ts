@@ -28,16 +28,35 @@ export class Uploads extends VDomModel {
     return this._problem;
   }
 
+  /** Say why nothing of what was dropped or chosen could be sent. */
+  refuse(error: unknown): void {
+    this._problem = asProblem(error);
+    this.tell(this._sent);
+  }
+
   /**
    * Store files in a folder, each where it lay or, where that is taken, beside it.
    *
    * @param folder - Made if it is not there; the root if it is empty.
    * @returns The paths of those that arrived; not all of them when this was stopped or failed.
    */
-  async send(picked: readonly IPicked[], folder = ''): Promise<readonly string[]> {
-    if (this._sent !== null || picked.length === 0) {
+  send(picked: readonly IPicked[], folder = ''): Promise<readonly string[]> {
+    // What is dropped while something is being sent waits for its turn.
+    const turn = this.turn.then(() => this.sendAll(picked, folder));
+    this.turn = turn;
+    return turn;
+  }
+
+  /** Stop after the piece that is being sent; the file that it belongs to is taken back. */
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private async sendAll(picked: readonly IPicked[], folder: string): Promise<readonly string[]> {
+    if (picked.length === 0) {
       return [];
     }
+    const going = (): boolean => !this.stopped;
     const total = picked.reduce((sum, { file }) => sum + file.size, 0) || 1;
     const arrived: string[] = [];
     const made = new Set(['']);
@@ -47,12 +66,15 @@ export class Uploads extends VDomModel {
     try {
       let before = 0;
       for (const { file, path } of picked) {
+        if (!going()) {
+          break;
+        }
         const place = joined(folder, path);
         const above = place.slice(0, -file.name.length).replace(/\/$/, '');
         await makeFolder(this.contents, above, made);
         const goesOn = (fraction: number): boolean => {
           this.tell((before + fraction * file.size) / total);
-          return !this.stopped;
+          return going();
         };
         const stored = await upload(this.contents, file, above, goesOn);
         if (stored === null) {
@@ -68,11 +90,6 @@ export class Uploads extends VDomModel {
     return arrived;
   }
 
-  /** Stop after the piece that is being sent; the file that it belongs to is taken back. */
-  stop(): void {
-    this.stopped = true;
-  }
-
   private tell(sent: number | null): void {
     this._sent = sent;
     if (!this.isDisposed) {
@@ -80,6 +97,7 @@ export class Uploads extends VDomModel {
     }
   }
 
+  private turn: Promise<readonly string[]> = Promise.resolve([]);
   private stopped = false;
   private _sent: number | null = null;
   private _problem: ProblemError | null = null;
@@ -116,21 +134,27 @@ async function upload(
 ): Promise<string | null> {
   const path = await freePath(contents, file.name, folder);
   const chunks = Math.max(1, Math.ceil(file.size / CHUNK));
-  for (let index = 0; index < chunks; index += 1) {
-    const piece = file.slice(index * CHUNK, (index + 1) * CHUNK);
-    await contents.save(path, {
-      name: file.name,
-      path,
-      type: 'file',
-      format: 'base64',
-      content: await base64(piece),
-      // The server counts pieces from 1, and calls the last one -1.
-      ...(chunks > 1 ? { chunk: index === chunks - 1 ? -1 : index + 1 } : {})
-    });
-    if (!goesOn((index + 1) / chunks) && index < chunks - 1) {
-      await contents.delete(path);
-      return null;
+  try {
+    for (let index = 0; index < chunks; index += 1) {
+      const piece = file.slice(index * CHUNK, (index + 1) * CHUNK);
+      await contents.save(path, {
+        name: file.name,
+        path,
+        type: 'file',
+        format: 'base64',
+        content: await base64(piece),
+        // The server counts pieces from 1, and calls the last one -1.
+        ...(chunks > 1 ? { chunk: index === chunks - 1 ? -1 : index + 1 } : {})
+      });
+      if (!goesOn((index + 1) / chunks) && index < chunks - 1) {
+        await contents.delete(path);
+        return null;
+      }
     }
+  } catch (error) {
+    // Half of a file would be taken for all of it.
+    await contents.delete(path).catch(() => undefined);
+    throw error;
   }
   return path;
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from modelops.templates.references import Adapter, Dataset, File, Index, Model, Secret
+from modelops.templates.references import Adapter, Dataset, File, Index, Model, Name, Secret
 
 if TYPE_CHECKING:
     from modelops.templates.catalog import Catalog, Entry, find_template, list_templates
@@ -40,6 +40,7 @@ __all__ = [
     "File",
     "Index",
     "Model",
+    "Name",
     "Parameter",
     "Secret",
     "Template",

@@ -1,4 +1,4 @@
-"""The reference types of a parameters cell: text that names an artifact, a file or a secret."""
+"""The reference types of a parameters cell: text that names an artifact, one to be made, a file or a secret."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from modelops.errors import InvalidInput
-from modelops.names import Reference
+from modelops.names import Reference, check_name
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core.core_schema import CoreSchema
 
-ReferenceName = Literal["Dataset", "Model", "Adapter", "Index", "File", "Secret"]
+ReferenceName = Literal["Dataset", "Model", "Adapter", "Index", "Name", "File", "Secret"]
 
 _SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 # Prefixes of tokens of Hugging Face, OpenAI and Anthropic, GitHub, GitLab, Slack and AWS.
@@ -28,7 +28,13 @@ class ReferenceKind:
 
     def check(self, text: str) -> str:
         """Return ``text`` if it is written as this kind of reference; raise ``InvalidInput`` if it is not."""
-        if self.name == "File":
+        if self.name == "Name":
+            try:
+                check_name(text)
+            except InvalidInput as error:
+                said = "must be a name: at most 96 lower-case letters, digits, '.', '_' and '-'"
+                raise InvalidInput("invalid_reference", said, error.hint) from error
+        elif self.name == "File":
             if not text.strip() or "\0" in text:
                 raise InvalidInput("invalid_reference", "must be the path of a file or folder")
         elif self.name != "Secret":
@@ -67,6 +73,8 @@ Adapter = Annotated[str, ReferenceKind("Adapter")]
 """An adapter in the registry."""
 Index = Annotated[str, ReferenceKind("Index")]
 """A retrieval index in the registry."""
+Name = Annotated[str, ReferenceKind("Name")]
+"""What is to be made is registered under this name."""
 File = Annotated[str, ReferenceKind("File")]
 """A file or folder, from the folder that the job was started in. The one reference of which there can be a list."""
 Secret = Annotated[str, ReferenceKind("Secret")]
@@ -77,6 +85,7 @@ REFERENCE_TYPES: dict[str, Any] = {
     "Model": Model,
     "Adapter": Adapter,
     "Index": Index,
+    "Name": Name,
     "File": File,
     "Secret": Secret,
 }

@@ -14,7 +14,7 @@ def json_schema(parameters: Iterable[Parameter], title: str, description: str) -
     """The schema of an object with these parameters, in order.
 
     ``x-group`` is the title of a parameter's group; ``x-reference`` says what kind of artifact it names, or that it
-    names a ``file`` or a ``secret``.
+    is the ``name`` of one to be made, or names a ``file`` or a ``secret``.
     """
     parameters = tuple(parameters)
     return {

@@ -13,7 +13,7 @@ from modelops.errors import InvalidInput, ModelOpsError
 from modelops.widgets.base import told
 from modelops.widgets.conversation import read_showing
 from modelops.widgets.spoken import Spoken
-from modelops.widgets.wording import checks_in_words, passages_in_words
+from modelops.widgets.wording import answer_in_parts, checks_in_words, passages_in_words
 
 
 class Ask(Spoken):
@@ -29,7 +29,8 @@ class Ask(Spoken):
     question = Unicode().tag(sync=True)
     """What was asked last."""
     answer = Dict().tag(sync=True)
-    """``state`` (``waiting``, ``streaming``, ``done``, ``stopped``, ``failed``), ``text``, and ``checks`` in words."""
+    """``state`` (``searching``, ``waiting``, ``streaming``, ``done``, ``stopped``, ``failed``), ``parts``, see
+    :func:`modelops.widgets.wording.answer_in_parts`, and ``checks`` in words."""
     passages: List[Any] = List().tag(sync=True)
     """What was found, best first, see :func:`modelops.widgets.wording.passages_in_words`."""
 
@@ -66,7 +67,8 @@ class Ask(Spoken):
         if not self.question:
             return f"Ask {self.index}: nothing was asked yet."
         found = [f"[{one['number']}] {one['where']}" for one in self.passages]
-        said = [self.question, self.answer.get("text", ""), self.answer.get("checks", ""), "\n".join(found)]
+        answer = "".join(part["text"] for part in self.answer.get("parts", ()))
+        said = [self.question, answer, self.answer.get("checks", ""), "\n".join(found)]
         return "\n\n".join(part for part in said if part)
 
     def _handlers(self) -> dict[str, Callable[[], None]]:
@@ -78,10 +80,10 @@ class Ask(Spoken):
             work(question)
 
     def _find(self, question: str) -> list[dict[str, Any]]:
-        self._begin(question)
+        self._begin(question, "searching")
         try:
             hits = self._index.search(question, **self._search)
-        except ModelOpsError as error:
+        except Exception as error:
             self._fail(error)
             raise
         with self.hold_sync():
@@ -92,9 +94,9 @@ class Ask(Spoken):
     def _ask(self, question: str) -> CitedReply:
         reply = self._running = self._index.ask(question, model=self._model, search=self._search, **self._options)
         try:
-            self._begin(question)
+            self._begin(question, "waiting")
             read_showing(reply, lambda one: self._show(one, "streaming" if one.text else "waiting"))
-        except ModelOpsError as error:
+        except Exception as error:
             self._fail(error)
             raise
         finally:
@@ -102,19 +104,22 @@ class Ask(Spoken):
         self._show(reply, "stopped" if reply.stopped else "done")
         return reply
 
-    def _begin(self, question: str) -> None:
+    def _begin(self, question: str, state: str) -> None:
         if not question.strip():
             raise InvalidInput("nothing_asked", "There is nothing to be answered.", "Ask something.")
         with self.hold_sync():
             self.question, self.passages, self.trouble = question, [], {}
-            self.answer = {"state": "waiting", "text": "", "checks": ""}
+            self.answer = {"state": state, "parts": [], "checks": ""}
 
     def _show(self, reply: CitedReply, state: str) -> None:
         with self.hold_sync():
             self.passages = passages_in_words(reply.passages, reply.citations)
-            self.answer = {"state": state, "text": reply.text, "checks": checks_in_words(reply.checks)}
+            parts = answer_in_parts(reply.text, reply.citations)
+            self.answer = {"state": state, "parts": parts, "checks": checks_in_words(reply.checks)}
 
-    def _fail(self, error: ModelOpsError) -> None:
+    def _fail(self, error: Exception) -> None:
+        if not isinstance(error, ModelOpsError):
+            error = ModelOpsError("internal_error", f"{type(error).__name__}: {error}")
         with self.hold_sync():
             self.trouble = told(error)
             self.answer = {**self.answer, "state": "failed"}

@@ -13,6 +13,9 @@ from modelops.widgets.base import View
 
 T = TypeVar("T")
 
+_ENDS = 10.0
+"""Seconds that an interrupt waits for what it breaks off; a search cannot be, and ends by itself."""
+
 
 class Spoken(View):
     """A view that asks in its thread, from the front end and from Python, and can be stopped while it does."""
@@ -44,5 +47,5 @@ class Spoken(View):
             return done.result()
         except KeyboardInterrupt:
             self.stop()
-            wait([done])
+            wait([done], _ENDS)
             raise

@@ -103,7 +103,7 @@ class TrainForm(JobShowing):
         choices = {}
         for name, schema in self.template["schema"]["properties"].items():
             kind = schema.get("x-reference")
-            if kind not in (None, "file", "secret"):
+            if kind not in (None, "name", "file", "secret"):
                 if kind not in found:
                     listed = self._client.artifacts.list(kind, latest=True, limit=_MOST_CHOICES)
                     found[kind] = [artifact.record["name"] for artifact in listed]

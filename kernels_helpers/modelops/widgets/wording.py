@@ -94,6 +94,20 @@ def _ending(reply: Reply, most: int | None) -> str:
             return f"ended: {other}"
 
 
+def answer_in_parts(text: str, citations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """An answer in pieces; those that are citations have the ``number`` of the passage, and all others 0.
+
+    What only looks like one, such as ``row[1]`` in code, stays text, and so does one whose sentence has not ended yet.
+    """
+    parts, done = [], 0
+    for one in sorted(citations, key=lambda one: int(one["at"])):
+        marker, begin = f"[{one['number']}]", int(one["at"])
+        if begin >= done and text[begin:].startswith(marker):
+            parts += [(text[done:begin], 0), (marker, int(one["number"]))]
+            done = begin + len(marker)
+    return [{"text": part, "number": number} for part, number in [*parts, (text[done:], 0)] if part]
+
+
 def passages_in_words(
     hits: Sequence[Mapping[str, Any]], citations: Sequence[Mapping[str, Any]] = ()
 ) -> list[dict[str, Any]]:

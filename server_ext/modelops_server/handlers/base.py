@@ -101,7 +101,7 @@ class ModelOpsHandler(APIHandler):
         lists = {name for name, field in model.model_fields.items() if get_origin(field.annotation) is list}
         given: dict[str, Any] = {}
         for name in self.request.query_arguments:
-            values = self.get_query_arguments(name)
+            values = self.get_query_arguments(name, strip=False)
             if name in model.model_fields or not _is_jupyters(name, values):
                 # What is given twice and can be given once stays a list, and is refused as one.
                 given[name] = values if name in lists or len(values) > 1 else values[0]

@@ -32,6 +32,7 @@ limit: Annotated[int, Field(ge=0)] | None = None
 dataset: Dataset = "chats@3"
 token: Secret | None = None
 files: list[File] = []
+made: Name = "my-model"
 """)
 REQUIRED = parse_parameters("first: str\nsecond: int\nthird: int = 3")
 ONE_MEGABYTE = "x" * 1_000_000
@@ -105,6 +106,9 @@ class TestValidate:
             ("dataset", "../chats", "invalid_reference"),
             ("dataset", "chats@0", "invalid_reference"),
             ("token", "two words", "invalid_secret_name"),
+            ("made", "My-Model", "invalid_reference"),
+            ("made", "a/b", "invalid_reference"),
+            ("made", "", "invalid_reference"),
             ("files", ["a.md", " "], "invalid_reference"),
             ("files", ["a\0.md"], "invalid_reference"),
         ],

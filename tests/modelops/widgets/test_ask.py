@@ -15,7 +15,7 @@ from tiny_index import register_index
 from modelops import Client
 from modelops.errors import InvalidInput, Unavailable
 from modelops.widgets import Ask
-from modelops.widgets.wording import checks_in_words, passages_in_words
+from modelops.widgets.wording import answer_in_parts, checks_in_words, passages_in_words
 
 __all__ = ["long_gguf", "tiny_embedder_folder"]
 
@@ -46,7 +46,7 @@ def test_what_is_searched_from_the_front_end_is_shown_without_asking_a_model(ask
     assert (ask.question, ask.draft, ask.trouble) == ("how is bread baked", "", {})
     assert [one["number"] for one in ask.passages] == [1, 2]
     assert ask.passages[0]["source"] == "bread.md"
-    assert ask.answer == {"state": "done", "text": "", "checks": ""}
+    assert ask.answer == {"state": "done", "parts": [], "checks": ""}
 
 
 def test_a_question_without_anybody_to_answer_it_is_shown_as_trouble(ask: Ask) -> None:
@@ -66,7 +66,8 @@ def test_an_answer_comes_with_its_passages_and_what_can_be_said_of_it(ask: Ask, 
     with serving(client, "answerer", context=4096):
         reply = ask.ask("how is bread baked")
 
-    assert ask.answer == {"state": "done", "text": reply.text, "checks": checks_in_words(reply.checks)}
+    parts = answer_in_parts(reply.text, reply.citations)
+    assert ask.answer == {"state": "done", "parts": parts, "checks": checks_in_words(reply.checks)}
     assert states[0] == "waiting"
     assert states[-1] == "done"
     assert [one["source"] for one in ask.passages] == [hit["source"] for hit in reply.passages]
@@ -84,7 +85,29 @@ def test_an_answer_that_is_broken_off_keeps_what_has_come(ask: Ask, client: Clie
         reply = ask.ask("how is bread baked")
 
     assert reply.stopped
-    assert (ask.answer["state"], ask.answer["text"]) == ("stopped", reply.text)
+    assert ask.answer["state"] == "stopped"
+    assert "".join(part["text"] for part in ask.answer["parts"]) == reply.text
+
+
+def test_what_cannot_even_be_asked_is_shown_as_trouble(index: str, client: Client, front_end: Any) -> None:
+    view = Ask(index, client=client, search={"min_score": float("nan")})
+    with pytest.raises(ValueError, match="JSON compliant"):
+        view.search("bread")
+    assert (view.answer["state"], view.trouble["code"]) == ("failed", "internal_error")
+    view.close()
+
+
+def test_only_citations_are_parts_of_their_own() -> None:
+    text = "🎉 It is [1]. Use `row[1]` [2]"
+    citations = [{"number": 2, "at": 26}, {"number": 1, "at": 8}, {"number": 3, "at": 2}]
+
+    assert answer_in_parts(text, citations) == [
+        {"text": "🎉 It is ", "number": 0},
+        {"text": "[1]", "number": 1},
+        {"text": ". Use `row[1]` ", "number": 0},
+        {"text": "[2]", "number": 2},
+    ]
+    assert answer_in_parts("", []) == []
 
 
 def test_cited_sentences_are_marked_in_their_passage() -> None:

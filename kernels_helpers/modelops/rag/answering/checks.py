@@ -122,7 +122,7 @@ def check(answer: Answer, question: str = "") -> AnswerCheck:
         text = _LIST_NUMBER.sub("", without_markers(answer.text[begin:end]))
         cited = tuple(dict.fromkeys(one.number for one in answer.citations if begin <= one.at < end))
         passages = [answer.hits[number - 1] for number in cited] or list(answer.hits)
-        quoted, counted = list(_quotes(text)), numbers_of(text)
+        quoted, counted = list(_quotes(text)), list(dict.fromkeys(numbers_of(text)))
         quotes, numbers = quotes + len(quoted), numbers + len(counted)
         language = language_of(" ".join(hit.chunk.text for hit in passages))
         words = content_words(text, language)
@@ -173,4 +173,4 @@ def _words_in(passages: Sequence[Hit], language: str) -> set[str]:
 
 def _missing(numbers: Sequence[str], passages: Sequence[Hit], question: str) -> tuple[str, ...]:
     there = {number for text in [question, *(hit.chunk.text for hit in passages)] for number in numbers_of(text)}
-    return tuple(dict.fromkeys(number for number in numbers if number not in there))
+    return tuple(number for number in numbers if number not in there)

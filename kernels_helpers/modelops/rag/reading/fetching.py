@@ -96,7 +96,7 @@ def _send(client: httpx.Client, url: httpx.URL, limits: ReadingLimits) -> httpx.
 
     port = url.port or _PORTS[url.scheme]
     problem: httpx.HTTPError | None = None
-    for address in resolve(url.host, port, allow_private=limits.allow_private_addresses):
+    for address in resolve(url.raw_host.decode("ascii"), port, allow_private=limits.allow_private_addresses):
         request = client.build_request(
             "GET",
             url.copy_with(host=address),

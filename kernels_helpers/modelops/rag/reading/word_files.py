@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 _HEADING = re.compile(r"Heading ([1-9])")
 _MOST_PARTS = 10_000
+_NOT_SEEN = (
+    ".//w:r[w:rPr/w:vanish[not(@w:val='0' or @w:val='false')]] | .//w:del | .//w:moveFrom | .//w:tr[w:trPr/w:del]"
+    " | .//w:sdt[w:sdtPr/w:showingPlcHdr]"
+)
+"""Hidden runs, what was deleted or moved away in tracked changes, and fields that nobody has filled in."""
+_WRAPPERS = ".//w:ins | .//w:moveTo | .//w:sdt | .//w:smartTag | .//w:customXml"
 
 
 def read_docx(raw: bytes, limits: ReadingLimits) -> Parsed:
@@ -32,10 +38,23 @@ def read_docx(raw: bytes, limits: ReadingLimits) -> Parsed:
         document = docx.Document(io.BytesIO(raw))
     except (KeyError, ValueError, SyntaxError, zipfile.BadZipFile) as error:  # lxml's errors are syntax errors
         raise NotRead(Reason.BROKEN, f"It is no Word file: {one_line(str(error))}.") from error
-    for run in document.element.body.xpath(".//w:r[w:rPr/w:vanish[not(@w:val='0' or @w:val='false')]]"):
-        run.getparent().remove(run)
+    for gone in document.element.body.xpath(_NOT_SEEN):
+        gone.getparent().remove(gone)
+    _unwrap(document)
     text = "\n\n".join(block for block in _blocks(document) if block.strip())
     return Parsed(text, one_line(document.core_properties.title or ""))
+
+
+def _unwrap(document: WordDocument) -> None:
+    """Put what stands in a tracked insertion, a content control or a tag in its place: python-docx looks into none."""
+    from docx.oxml.ns import qn
+
+    # The innermost first, so that what it holds is seen by the one around it.
+    for wrapper in reversed(document.element.body.xpath(_WRAPPERS)):
+        holder = wrapper.find(qn("w:sdtContent")) if wrapper.tag == qn("w:sdt") else wrapper
+        for child in [] if holder is None else list(holder):
+            wrapper.addprevious(child)
+        wrapper.getparent().remove(wrapper)
 
 
 def _check_unpacked(raw: bytes, limits: ReadingLimits) -> None:

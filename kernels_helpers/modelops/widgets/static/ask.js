@@ -3,8 +3,6 @@ import { area, button } from './writing.js';
 
 /** An index: what is asked, the answer as it comes, and the passages that its numbers open. */
 
-const CITED = /(\[\d{1,3}\])/;
-
 export function askView(model) {
   const id = newId();
   const status = make('span', 'where', { role: 'status' });
@@ -19,7 +17,7 @@ export function askView(model) {
       placeholder: 'What do you want to know? Enter asks.',
       input: () => model.set('draft', question.value)
     },
-    () => !running() && send('send')
+    () => !running() && model.get('answer').state !== 'searching' && send('send')
   );
   const act = make('button', 'primary', {
     type: 'button',
@@ -53,21 +51,22 @@ export function askView(model) {
   }
 
   function showAnswer() {
-    const { state = '', text = '', checks: told = '' } = model.get('answer');
+    const { state = '', parts = [], checks: told = '' } = model.get('answer');
     const busy = running();
+    const searching = state === 'searching';
     say(asked, model.get('question'));
-    answer.replaceChildren(...text.split(CITED).map(cited));
+    answer.replaceChildren(...parts.map(cited));
     say(checks, told);
-    say(status, busy ? (state === 'waiting' ? 'searching …' : 'answering …') : '');
+    say(status, state === 'streaming' ? 'answering …' : busy || searching ? 'searching …' : '');
     say(act, busy ? 'Stop' : 'Ask');
-    search.hidden = busy;
+    act.disabled = searching;
+    search.hidden = busy || searching;
     answer.setAttribute('aria-busy', String(busy));
     element.dataset.answer = state;
   }
 
-  /** A part of the answer; a number is a button that opens its passage. */
-  function cited(part) {
-    const number = CITED.test(part) ? Number(part.slice(1, -1)) : 0;
+  /** A part of the answer; a citation is a button that opens its passage. */
+  function cited({ number, text }) {
     const passage = model.get('passages').find(one => one.number === number);
     return passage
       ? make(
@@ -78,9 +77,9 @@ export function askView(model) {
             'aria-label': `Passage ${number}, in ${passage.source}`,
             click: () => open(number)
           },
-          part
+          text
         )
-      : part;
+      : text;
   }
 
   function open(number) {

@@ -98,7 +98,7 @@ export function formView(model) {
 
   function choicesOf(name) {
     const reference = schema.properties[name]['x-reference'];
-    return !reference || ['file', 'secret'].includes(reference)
+    return !reference || ['name', 'file', 'secret'].includes(reference)
       ? undefined
       : (model.get('choices')[name] ?? []);
   }

@@ -124,7 +124,7 @@ def _question(body: dict[str, Any]) -> Question:
     for name in _NOT_SUPPORTED:
         if body.get(name):
             raise BadRequest("not_supported", f"An answer from an index cannot have {name}.", "Leave it out.")
-    if body.get("n") not in {None, 1}:
+    if body.get("n") not in (None, 1):
         raise BadRequest("not_supported", "An index gives one answer.", 'Leave out "n".')
     messages = body.get("messages")
     said = [one for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []

@@ -61,6 +61,23 @@ def test_headings_lists_and_tables_are_markdown_and_hidden_text_is_left_out(read
     )
 
 
+def test_what_stands_in_tracked_changes_and_content_controls_is_read(read: Read, word: bytes) -> None:
+    """What a reader sees: insertions, controls that were filled in; no deletions, no words that wait to be replaced."""
+    run = "<w:r><w:t xml:space='preserve'>{}</w:t></w:r>"
+    control = "<w:sdt><w:sdtPr>{}</w:sdtPr><w:sdtContent>{}</w:sdtContent></w:sdt>"
+    paragraph = (
+        run.format("Fee: ")
+        + f"<w:ins w:id='1' w:author='a'>{run.format('100 ')}{control.format('', run.format('euros '))}</w:ins>"
+        + f"<w:del w:id='2' w:author='a'>{run.format('90 ')}</w:del>"
+        + control.format("<w:showingPlcHdr/>", run.format("Click here."))
+    )
+    body = f"<w:p>{paragraph}</w:p>" + control.format("", f"<w:p>{run.format('Paid in advance.')}</w:p>")
+    name = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    xml = f"<w:document xmlns:w='{name}'><w:body>{body}</w:body></w:document>"
+
+    assert read("a.docx", rezipped(word, word__document=xml.encode())).text == "Fee: 100 euros\n\nPaid in advance."
+
+
 def test_what_unpacks_to_too_much_is_not_unpacked(refusal: Refusal, word: bytes) -> None:
     bomb = rezipped(word, word__document=b"<w>" + b" " * 3_000_000)
 

@@ -113,7 +113,8 @@ class Document(Base):
     """``GET /v1/documents/text?source=…``."""
 
     async def get(self) -> None:
-        self.say(await asyncio.to_thread(self.service.index.document, self.get_query_argument("source", "")))
+        source = self.get_query_argument("source", "", strip=False)
+        self.say(await asyncio.to_thread(self.service.index.document, source))
 
 
 class Unknown(Base):
