@@ -111,6 +111,7 @@ def test_a_system_prompt_several_samples_and_an_adapter(
     assert made["metadata"]["adapter_digest"] == adapter.digest
 
 
+@pytest.mark.full
 def test_cut_off_answers_may_be_left_out_and_too_many_fail_the_run(
     execute: Execute, taught: Artifact, registry: Registry, tmp_path: Path
 ) -> None:

@@ -33,7 +33,10 @@ def logits(folder: Path) -> torch.Tensor:
         return model(**tokenizer("Say 7!", return_tensors="pt")).logits
 
 
-@pytest.mark.parametrize(("scheme", "stored", "furthest"), [("nf4", torch.uint8, 0.2), ("int8", torch.int8, 0.05)])
+@pytest.mark.parametrize(
+    ("scheme", "stored", "furthest"),
+    [("nf4", torch.uint8, 0.2), pytest.param("int8", torch.int8, 0.05, marks=pytest.mark.full)],
+)
 def test_a_checkpoint_that_loads_and_computes_nearly_the_same(
     execute: Execute,
     tiny_model: Artifact,
@@ -70,6 +73,7 @@ def test_a_checkpoint_that_loads_and_computes_nearly_the_same(
     assert "vllm serve FOLDER --quantization bitsandbytes" in card
 
 
+@pytest.mark.full
 def test_one_that_may_be_worse_than_allowed_is_declared_as_rejected(
     execute: Execute, tiny_model: Artifact, chats: Artifact
 ) -> None:
@@ -114,6 +118,7 @@ def test_an_adapter_is_merged_before_anything_is_rounded(
     assert (found - expected).abs().max() < 0.25 * (logits(tiny_model_folder) - expected).abs().max()
 
 
+@pytest.mark.full
 def test_a_quantized_model_is_refused_unless_it_is_forced_and_then_what_is_lost_stands_beside_it(
     execute: Execute, registry: Registry, tiny_model: Artifact, chats: Artifact
 ) -> None:

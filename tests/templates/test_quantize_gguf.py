@@ -69,10 +69,10 @@ def test_each_type_becomes_a_model_that_was_judged_against_the_one_it_was_made_f
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ("skipped", "not the 8.5 that were asked for"),
+        pytest.param("skipped", "not the 8.5 that were asked for", marks=pytest.mark.full),
         ("nan", "NaN or infinite"),
-        ("template", "chat template is lost"),
-        ("eos", "no answer would end"),
+        pytest.param("template", "chat template is lost", marks=pytest.mark.full),
+        pytest.param("eos", "no answer would end", marks=pytest.mark.full),
     ],
 )
 def test_each_silent_failure_is_rejected_with_its_reason(
@@ -87,6 +87,7 @@ def test_each_silent_failure_is_rejected_with_its_reason(
     assert said in gate["reasons"][0]
 
 
+@pytest.mark.full
 def test_without_llama_cpp_to_run_it_a_file_is_made_and_its_speed_not_measured(
     quantize: Execute, tiny_model: Artifact, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -104,6 +105,7 @@ def test_without_llama_cpp_to_run_it_a_file_is_made_and_its_speed_not_measured(
     assert metadata["speed_engine"] is None
 
 
+@pytest.mark.full
 def test_a_file_that_is_worse_than_allowed_is_rejected(quantize: Execute, tiny_model: Artifact) -> None:
     made: Any = quantize(model=tiny_model.ref, types=["q8_0"], min_top1_agreement=1.0)
     gate = made["tiny-q8_0"]["metadata"]["gate"]
@@ -155,6 +157,7 @@ def test_a_model_that_is_a_gguf_file_already_is_refused(
         quantize(model=small.ref, types=["q8_0"])
 
 
+@pytest.mark.full
 def test_a_quantized_gguf_file_that_is_forced_is_judged_against_what_its_rounding_left(
     quantize: Execute, registry: Registry, tiny_model: Artifact, tiny_model_folder: Path, tmp_path: Path
 ) -> None:

@@ -107,10 +107,14 @@ def test_rows_of_a_dataset_are_documents(execute: Execute, embedder: Artifact, c
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "No documents are named."),
-        ({"documents": ["nowhere"]}, "There is no file or folder 'nowhere'."),
+        pytest.param({}, "No documents are named.", marks=pytest.mark.full),
+        pytest.param({"documents": ["nowhere"]}, "There is no file or folder 'nowhere'.", marks=pytest.mark.full),
         ({"documents": ["documents/empty.txt"]}, "There is nothing to index: no document has a text."),
-        ({"documents": ["documents"], "chunk_size": 65}, "The embedding model reads 64 tokens of a text"),
+        pytest.param(
+            {"documents": ["documents"], "chunk_size": 65},
+            "The embedding model reads 64 tokens of a text",
+            marks=pytest.mark.full,
+        ),
     ],
 )
 def test_what_cannot_become_one_is_refused(

@@ -131,7 +131,9 @@ def building(folder: Path, target: Path, kept: Path, count: int, seed: str = "0"
     )
 
 
-@pytest.mark.parametrize("after", [1, 500, 1000])
+@pytest.mark.parametrize(
+    "after", [pytest.param(1, marks=pytest.mark.full), 500, pytest.param(1000, marks=pytest.mark.full)]
+)
 def test_a_process_that_is_killed_goes_on_where_it_was_and_makes_the_same_index(
     embedder: LocalEmbedder, tiny_embedder_folder: Path, tmp_path: Path, after: int
 ) -> None:
