@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from modelops.errors import InvalidInput
@@ -115,6 +115,7 @@ MARKS = st.sampled_from(
     st.sampled_from(TYPES),
     st.sampled_from([(16, 0), (16, 8), (40, 5)]),
 )
+@example("\x1f", "sentence", "text/plain", (16, 0))
 def test_any_text_is_cut_into_spans(text: str, strategy: Strategy, media_type: str, size: tuple[int, int]) -> None:
     def words_and_signs(part: str) -> int:
         return len(part.split()) + sum(not c.isalnum() and not c.isspace() for c in part)
