@@ -33,7 +33,7 @@ def chunks_of(document: Document, settings: ChunkSettings) -> list[Chunk]:
         for (begin, end), headings in _spans(document, settings)
         if document.text[
             begin:end
-        ].strip()  # the separators U+001C to U+001F are space to Python, and not to all others
+        ].strip()  # U+001C to U+001F are space to Python, and not to all
     ]
 
 
