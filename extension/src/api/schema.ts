@@ -1181,7 +1181,7 @@ export interface components {
              *       "method": "hybrid",
              *       "top_k": 5,
              *       "candidates": 50,
-             *       "fusion": "reciprocal_rank",
+             *       "fusion": "weighted",
              *       "rank_constant": 60,
              *       "dense_weight": 0.5,
              *       "diversity": 0,
@@ -1745,7 +1745,7 @@ export interface components {
             /** @default 50 */
             readonly candidates: number;
             /**
-             * @default reciprocal_rank
+             * @default weighted
              * @enum {string}
              */
             readonly fusion: "reciprocal_rank" | "weighted";
@@ -2403,7 +2403,7 @@ export interface components {
              *       "method": "hybrid",
              *       "top_k": 5,
              *       "candidates": 50,
-             *       "fusion": "reciprocal_rank",
+             *       "fusion": "weighted",
              *       "rank_constant": 60,
              *       "dense_weight": 0.5,
              *       "diversity": 0,

@@ -31,9 +31,7 @@ def chunks_of(document: Document, settings: ChunkSettings) -> list[Chunk]:
     return [
         Chunk(document.source, begin, end, document.text[begin:end], document.page_at(begin), headings)
         for (begin, end), headings in _spans(document, settings)
-        if document.text[
-            begin:end
-        ].strip()  # U+001C to U+001F are space to Python, and not to all
+        if document.text[begin:end].strip()  # U+001C to U+001F are space to Python, and not to all
     ]
 
 
