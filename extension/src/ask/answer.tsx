@@ -14,7 +14,7 @@ export function Answer(props: { model: AskModel; outcome: IOutcome }): React.JSX
     <article className="jp-ModelOps-cited" aria-label={trans.__('Answer')}>
       <p>{parts(outcome.text).map((part, index) => render(part, index, model, outcome))}</p>
       <p className="jp-ModelOps-hint">
-        {outcome.model !== null && `${trans.__('written by %1', outcome.model)} `}
+        {outcome.model !== null && `${trans.__('written by %1', outcome.model)} · `}
         {outcome.checks && said(outcome.checks, trans)}
       </p>
     </article>
