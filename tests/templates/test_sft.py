@@ -110,4 +110,4 @@ def test_the_parameters_cell_is_a_form_with_a_description_for_every_field() -> N
     assert (template.kind, template.resumable, template.produces) == ("train", True, ("adapter", "model"))
     assert [parameter.name for parameter in template.parameters if not parameter.description] == []
     references = {parameter.name: parameter.reference for parameter in template.parameters if parameter.reference}
-    assert references == {"base_model": "Model", "dataset": "Dataset"}
+    assert references == {"base_model": "Model", "dataset": "Dataset", "adapter_name": "Name"}
