@@ -1,12 +1,10 @@
-import { createServer, IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A server elsewhere with the OpenAI API, whose model always says the same. */
 export interface IWriter {
   /** The argument by which `jupyter lab` knows it as the remote model `writer`. */
   readonly argument: string;
-  /** The bodies of the requests that it was sent. */
-  readonly asked: unknown[];
 }
 
 /** Play a model that says `text`, word for word, and hand it to `use`. */
@@ -14,10 +12,8 @@ export async function withWriter(
   text: string,
   use: (writer: IWriter) => Promise<void>
 ): Promise<void> {
-  const asked: unknown[] = [];
   const server = createServer((request, response) => {
-    void whole(request).then(body => {
-      asked.push(JSON.parse(body));
+    request.resume().on('end', () => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
       const said = text.split(/(?<= )/).map(content => ({ delta: { content } }));
       for (const choice of [...said, { delta: {}, finish_reason: 'stop' }]) {
@@ -30,16 +26,8 @@ export async function withWriter(
   const { port } = server.address() as AddressInfo;
   const remotes = { writer: { url: `http://127.0.0.1:${port}/v1`, model: 'played' } };
   try {
-    await use({ argument: `--ModelOpsApp.remotes=${JSON.stringify(remotes)}`, asked });
+    await use({ argument: `--ModelOpsApp.remotes=${JSON.stringify(remotes)}` });
   } finally {
     server.close();
   }
-}
-
-async function whole(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of request) {
-    parts.push(part as Buffer);
-  }
-  return Buffer.concat(parts).toString();
 }
