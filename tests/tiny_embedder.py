@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modelops.models.embedding_probe import PAIRS
+from modelops.models.reranker_probe import ANSWERED
 
 _TEXT = """
 the a of and to in is it you that he was for on are with as his they at be this from have or by one had not but what all
@@ -20,13 +22,13 @@ flows to the sea question answer page one two three four five six seven eight ni
 """
 
 
-def write_tokenizer(folder: Path, most_tokens: int = 64) -> int:
+def write_tokenizer(folder: Path, most_tokens: int = 64, pairs: Iterable[tuple[str, str]] = PAIRS) -> int:
     """Write a tokenizer of words in BERT's manner; returns how many it knows."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    words = sorted({*_TEXT.split(), *(word for pair in PAIRS for text in pair for word in _words(text))})
+    words = sorted({*_TEXT.split(), *(word for pair in pairs for text in pair for word in _words(text))})
     characters = [*map(chr, range(33, 127))]
     pieces = [*special, *dict.fromkeys([*characters, *(f"##{one}" for one in characters), *words])]
     pieces = [piece for piece in pieces if not piece.isupper() or piece in special]
@@ -66,15 +68,18 @@ def write_tiny_embedder(folder: Path, *, seed: int = 0, prompts: dict[str, str] 
     model.save_pretrained(str(folder), create_model_card=False)
 
 
-def write_tiny_cross_encoder(folder: Path) -> None:
-    """Write a cross-encoder with random weights: one BERT layer and one score."""
+def write_tiny_cross_encoder(folder: Path, *, learned: bool = False) -> None:
+    """Write a cross-encoder: two BERT layers and one score, with random weights or such that have learned the probe."""
     import torch
     from transformers import BertForSequenceClassification
 
     folder.mkdir()
     torch.manual_seed(0)
-    config = _config(write_tokenizer(folder), num_labels=1)
-    BertForSequenceClassification(config).save_pretrained(folder)
+    config = _config(write_tokenizer(folder, pairs=ANSWERED), num_labels=1)
+    model = BertForSequenceClassification(config)
+    if learned:
+        _learn_answers(model, folder)
+    model.save_pretrained(folder)
 
 
 def _config(vocabulary: int, **more: Any) -> Any:
@@ -98,15 +103,35 @@ def _words(text: str) -> list[str]:
 
 def _learn(model: Any) -> None:
     """Bring the probe's pairs together: in-batch negatives, until each sentence finds its partner."""
+
+    def similarities() -> Any:
+        sides = [model(dict(model.preprocess([pair[side] for pair in PAIRS])))["sentence_embedding"] for side in (0, 1)]
+        return 10 * sides[0] @ sides[1].T
+
+    _learn_partners(model, similarities)
+
+
+def _learn_answers(model: Any, folder: Path) -> None:
+    """Let each question of the probe give its own passage the best score."""
+    from transformers import AutoTokenizer
+
+    pairs = [(question, passage) for question, _ in ANSWERED for _, passage in ANSWERED]
+    columns = [list(column) for column in zip(*pairs, strict=True)]
+    inputs = AutoTokenizer.from_pretrained(folder)(*columns, padding=True, truncation=True, return_tensors="pt")
+    _learn_partners(model, lambda: model(**inputs).logits.reshape(len(ANSWERED), len(ANSWERED)), rate=5e-3)
+
+
+def _learn_partners(model: Any, scores: Callable[[], Any], rate: float = 2e-3) -> None:
+    """Train until the best score of each row is the one on the diagonal."""
     import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
     model.eval()
-    for _ in range(200):
-        sides = [model(dict(model.preprocess([pair[side] for pair in PAIRS])))["sentence_embedding"] for side in (0, 1)]
-        loss = torch.nn.functional.cross_entropy(10 * sides[0] @ sides[1].T, torch.arange(len(PAIRS)))
+    for _ in range(400):
+        found = scores()
+        loss = torch.nn.functional.cross_entropy(found, torch.arange(len(found)))
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()

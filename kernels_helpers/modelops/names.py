@@ -11,7 +11,7 @@ from modelops.errors import InvalidInput
 
 ArtifactKind = Literal["dataset", "model", "adapter", "index", "evaluation", "report"]
 
-ModelForm = Literal["safetensors", "quantized", "gguf", "embedder"]
+ModelForm = Literal["safetensors", "quantized", "gguf", "embedder", "reranker"]
 """In what a model is stored: whole numbers in safetensors files, rounded ones in such files, or a GGUF file; an
 embedding model in whichever."""
 

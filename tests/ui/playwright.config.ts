@@ -3,8 +3,8 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   testDir: '.',
   outputDir: '../../test-results/ui',
-  // A real JupyterLab per worker is heavy: one is enough.
-  workers: 1,
+  // Each has a JupyterLab and a Chromium of its own; one alone leaves a third of two cores idle.
+  workers: 2,
   timeout: 90_000,
   expect: { timeout: 15_000 },
   forbidOnly: !!process.env.CI,

@@ -1469,6 +1469,8 @@ export interface components {
             readonly model: string;
             /** @description Of an index: the model that its vectors were made with. */
             readonly embedder: string | null;
+            /** @description Of an index: the cross-encoder that orders what was found. */
+            readonly reranker: string | null;
             readonly adapters: readonly string[];
             readonly engine: string;
             readonly gpus: readonly string[];
@@ -2088,6 +2090,11 @@ export interface components {
              */
             readonly adapters: readonly string[];
             /**
+             * @description Of an index: a cross-encoder that orders what was found.
+             * @default null
+             */
+            readonly reranker: string | null;
+            /**
              * @default {
              *       "context": null,
              *       "parallel": 4,
@@ -2550,7 +2557,7 @@ export interface components {
             /** @description Kinds of the artifacts it makes. */
             readonly produces: readonly string[];
             /** @description In what form its model may be stored; `null`: in any. */
-            readonly accepts: readonly ("safetensors" | "quantized" | "gguf" | "embedder")[] | null;
+            readonly accepts: readonly ("safetensors" | "quantized" | "gguf" | "embedder" | "reranker")[] | null;
             /** @description Import names of the packages that it needs. */
             readonly requires: readonly string[];
             /** @description The environment that it runs in; `null`: the notebook's own kernel. */
@@ -2590,7 +2597,7 @@ export interface components {
             /** @default null */
             readonly produces: readonly string[] | null;
             /** @default null */
-            readonly accepts: readonly ("safetensors" | "quantized" | "gguf" | "embedder")[] | null;
+            readonly accepts: readonly ("safetensors" | "quantized" | "gguf" | "embedder" | "reranker")[] | null;
             /** @default null */
             readonly requires: readonly string[] | null;
             /** @default null */

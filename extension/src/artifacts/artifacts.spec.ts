@@ -320,5 +320,6 @@ describe('What can be done with an artifact', () => {
     ]);
     expect(await offered({})).toEqual(['sft', 'quantize', 'evaluate']);
     expect(await offered({ embedding: { dimension: 384 } })).toEqual(['evaluate', 'index']);
+    expect(await offered({ architecture: 'BertForSequenceClassification' })).toEqual(['evaluate']);
   });
 });

@@ -66,6 +66,9 @@ function form({ metadata }: Subject): Form {
   if (metadata.embedding !== undefined) {
     return 'embedder';
   }
+  if (String(metadata.architecture).endsWith('ForSequenceClassification')) {
+    return 'reranker';
+  }
   return metadata.quantization === null || metadata.quantization === undefined
     ? 'safetensors'
     : 'quantized';

@@ -2,6 +2,7 @@ import { VDomRenderer } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Problem } from '../components';
+import { Prompt } from '../components/prompt';
 import { Answer } from './answer';
 import { Choosing } from './choosing';
 import { Content } from './content';
@@ -61,7 +62,6 @@ function Header(props: { model: AskModel }): React.JSX.Element {
 function Questioning(props: { model: AskModel }): React.JSX.Element {
   const { model } = props;
   const { trans } = model.workbench;
-  const id = React.useId();
   const methods: Record<Method, string> = {
     hybrid: trans.__('meaning and words'),
     dense: trans.__('meaning'),
@@ -76,24 +76,15 @@ function Questioning(props: { model: AskModel }): React.JSX.Element {
         void model.ask(true);
       }}
     >
-      <label className="jp-ModelOps-unseen" htmlFor={id}>
-        {trans.__('Question')}
-      </label>
-      <textarea
-        id={id}
-        className="jp-mod-styled"
-        rows={2}
+      <Prompt
+        label={trans.__('Question')}
         value={model.question}
         placeholder={trans.__('What do you want to know? Enter asks.')}
-        onChange={({ target }) => {
-          model.set({ question: target.value });
+        rows={2}
+        onChange={question => {
+          model.set({ question });
         }}
-        onKeyDown={event => {
-          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
-            event.preventDefault();
-            void model.ask(true);
-          }
-        }}
+        onSend={() => void model.ask(true)}
       />
       <div className="jp-ModelOps-row">
         <label>

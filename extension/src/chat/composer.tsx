@@ -1,5 +1,6 @@
 import * as React from 'react';
 
+import { Prompt } from '../components/prompt';
 import { Question } from '../components/question';
 import { AddColumn } from './heads';
 import type { ChatModel } from './model';
@@ -14,13 +15,6 @@ export function Composer(props: {
   const { model, open } = props;
   const { chat, editing, kept, running, sendable, workbench } = model;
   const { trans } = workbench;
-  const id = React.useId();
-  const box = React.useRef<HTMLTextAreaElement>(null);
-  React.useEffect(() => {
-    if (editing) {
-      box.current?.focus();
-    }
-  }, [editing]);
   return (
     <form
       className="jp-ModelOps-composer"
@@ -30,25 +24,18 @@ export function Composer(props: {
       }}
     >
       <div className="jp-ModelOps-promptline">
-        <label className="jp-ModelOps-unseen" htmlFor={id}>
-          {editing ? trans.__('The last prompt, changed') : trans.__('Prompt')}
-        </label>
-        <textarea
-          id={id}
-          ref={box}
-          className="jp-mod-styled"
-          rows={Math.min(8, Math.max(2, chat.draft.split('\n').length))}
+        <Prompt
+          label={editing ? trans.__('The last prompt, changed') : trans.__('Prompt')}
           value={chat.draft}
           placeholder={trans.__('Ask something. Enter sends, Shift+Enter begins a new line.')}
-          onChange={({ target }) => {
-            model.set({ draft: target.value });
+          rows={Math.min(8, Math.max(2, chat.draft.split('\n').length))}
+          wanted={editing}
+          onChange={draft => {
+            model.set({ draft });
           }}
-          onKeyDown={event => {
-            // Enter also chooses among the signs that an input method offers.
-            if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
-              event.preventDefault();
-              void model.send();
-            } else if (event.key === 'Escape' && editing) {
+          onSend={() => void model.send()}
+          onEscape={() => {
+            if (editing) {
               model.leave();
             }
           }}

@@ -175,9 +175,11 @@ describe('An endpoint', () => {
   });
 
   it('offers no chat with an index, no key and no adapters', async () => {
-    const index = endpoint('docs', { task: 'search', embedder: 'minilm@1', model_names: [] });
+    const models = { embedder: 'minilm@1', reranker: 'ms-marco@2' };
+    const index = endpoint('docs', { task: 'search', ...models, model_names: [] });
     const { node } = await panel(index);
     expect(node.textContent).toContain('Searched withminilm@1');
+    expect(node.textContent).toContain('Reranked byms-marco@2');
     for (const name of ['Chat', 'Add adapter', 'Make a key']) {
       expect(() => button(node, name)).toThrow();
     }

@@ -28,6 +28,12 @@ export function Facts(props: { model: EndpointModel; endpoint: Endpoint }): Reac
       <Reference key="embedder" model={model} artifact={endpoint.embedder} />
     ]);
   }
+  if (endpoint.reranker !== null) {
+    rows.push([
+      trans.__('Reranked by'),
+      <Reference key="reranker" model={model} artifact={endpoint.reranker} />
+    ]);
+  }
   rows.push(
     [trans.__('Engine'), engine(endpoint, trans)],
     [trans.__('Context'), trans.__('%1 tokens', count(endpoint.context ?? options.context ?? 0))],

@@ -11,6 +11,7 @@ export function endpoint(name: string, changes: Partial<Endpoint> = {}): Endpoin
     name,
     task: 'generate',
     embedder: null,
+    reranker: null,
     ref: `${name}@1`,
     digest: 'a'.repeat(64),
     model: `${name}@1`,

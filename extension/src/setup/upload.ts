@@ -59,7 +59,7 @@ export class Uploads extends VDomModel {
     const going = (): boolean => !this.stopped;
     const total = picked.reduce((sum, { file }) => sum + file.size, 0) || 1;
     const arrived: string[] = [];
-    const made = new Set(['']);
+    const folders = new Folders(this.contents);
     this._problem = null;
     this.stopped = false;
     this.tell(0);
@@ -71,16 +71,15 @@ export class Uploads extends VDomModel {
         }
         const place = joined(folder, path);
         const above = place.slice(0, -file.name.length).replace(/\/$/, '');
-        await makeFolder(this.contents, above, made);
         const goesOn = (fraction: number): boolean => {
           this.tell((before + fraction * file.size) / total);
           return going();
         };
-        const stored = await upload(this.contents, file, above, goesOn);
-        if (stored === null) {
+        const free = await folders.free(above, file.name);
+        if (!(await upload(this.contents, file, free, goesOn))) {
           break;
         }
-        arrived.push(stored);
+        arrived.push(free);
         before += file.size;
       }
     } catch (error) {
@@ -103,36 +102,70 @@ export class Uploads extends VDomModel {
   private _problem: ProblemError | null = null;
 }
 
-/** A name in a folder below the server's root that nothing has yet: `name`, or one beside it. */
-export async function freePath(
-  contents: Contents.IManager,
-  name: string,
-  folder = ''
-): Promise<string> {
-  const listed = (await contents.get(folder)) as { content: readonly Contents.IModel[] };
-  const taken = new Set(listed.content.map(item => item.name));
-  const dot = name.includes('.') ? name.lastIndexOf('.') : name.length;
-  for (let number = 1; ; number += 1) {
-    const free = number === 1 ? name : `${name.slice(0, dot)}-${number}${name.slice(dot)}`;
-    if (!taken.has(free)) {
-      return joined(folder, free);
+/** A path below the server's root that nothing has yet: `name`, or one beside it. */
+export function freePath(contents: Contents.IManager, name: string): Promise<string> {
+  return new Folders(contents).free('', name);
+}
+
+/** Folders in which files are stored, each looked at once, however many files go into it. */
+class Folders {
+  constructor(private readonly contents: Contents.IManager) {}
+
+  /**
+   * Take a path that nothing has yet: `folder/name`, or one beside it.
+   *
+   * @param folder - Made if it is not there; the root if it is empty.
+   */
+  async free(folder: string, name: string): Promise<string> {
+    const taken = await this.names(folder);
+    const dot = name.includes('.') ? name.lastIndexOf('.') : name.length;
+    for (let number = 1; ; number += 1) {
+      const free = number === 1 ? name : `${name.slice(0, dot)}-${number}${name.slice(dot)}`;
+      if (!taken.has(free)) {
+        taken.add(free);
+        return joined(folder, free);
+      }
     }
   }
+
+  /** The names in a folder, which is there afterwards. */
+  private async names(folder: string): Promise<Set<string>> {
+    const known = this.known.get(folder);
+    if (known) {
+      return known;
+    }
+    const cut = folder.lastIndexOf('/');
+    const above = cut === -1 ? '' : folder.slice(0, cut);
+    const name = folder.slice(cut + 1);
+    const there = folder === '' || (await this.names(above)).has(name);
+    let listed: readonly Contents.IModel[] = [];
+    if (there) {
+      listed = ((await this.contents.get(folder)) as { content: readonly Contents.IModel[] })
+        .content;
+    } else {
+      await this.contents.save(folder, { path: folder, type: 'directory', format: 'json' });
+      (await this.names(above)).add(name);
+    }
+    const names = new Set(listed.map(item => item.name));
+    this.known.set(folder, names);
+    return names;
+  }
+
+  private readonly known = new Map<string, Set<string>>();
 }
 
 /**
- * Store a file in a folder that is there.
+ * Store a file at a path that nothing has.
  *
  * @param goesOn - Told the share that has been sent; says whether the rest is to be sent, too.
- * @returns The path that it has; `null` if it was taken back.
+ * @returns Whether it is there; it was taken back if not.
  */
 async function upload(
   contents: Contents.IManager,
   file: File,
-  folder: string,
+  path: string,
   goesOn: (fraction: number) => boolean
-): Promise<string | null> {
-  const path = await freePath(contents, file.name, folder);
+): Promise<boolean> {
   const chunks = Math.max(1, Math.ceil(file.size / CHUNK));
   try {
     for (let index = 0; index < chunks; index += 1) {
@@ -148,7 +181,7 @@ async function upload(
       });
       if (!goesOn((index + 1) / chunks) && index < chunks - 1) {
         await contents.delete(path);
-        return null;
+        return false;
       }
     }
   } catch (error) {
@@ -156,24 +189,7 @@ async function upload(
     await contents.delete(path).catch(() => undefined);
     throw error;
   }
-  return path;
-}
-
-/** Make a folder and those above it, unless they are among those `made`. */
-async function makeFolder(
-  contents: Contents.IManager,
-  path: string,
-  made: Set<string>
-): Promise<void> {
-  if (made.has(path)) {
-    return;
-  }
-  await makeFolder(contents, path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '', made);
-  const there = await contents.get(path, { content: false }).catch(() => null);
-  if (!there) {
-    await contents.save(path, { path, type: 'directory', format: 'json' });
-  }
-  made.add(path);
+  return true;
 }
 
 function joined(folder: string, path: string): string {

@@ -76,6 +76,24 @@ describe('SetupView', () => {
     expect(chosen()).toEqual(['f16', 'q4_k_m']);
   });
 
+  it('offers the models that its template takes, and the one that is chosen', async () => {
+    const embedder = { ...artifact('mini', 1), metadata: { embedding: {} } };
+    const artifacts = [artifact('tiny', 1), artifact('other', 2), embedder];
+    const { model, node } = await panel({
+      'GET templates/tune': { ...TEMPLATE, accepts: ['safetensors'] },
+      'GET artifacts': { artifacts, total: 3, kinds: {} }
+    });
+    await reads(node, 'Ready');
+    const offered = () =>
+      [...node.querySelectorAll('select[id$=_base_model] option')].map(
+        ({ textContent }) => textContent
+      );
+    expect(offered().join()).toContain('other');
+    expect(offered().join()).not.toContain('mini');
+    model.change({ base_model: 'mini' });
+    await until(() => offered().join().includes('mini'));
+  });
+
   it('takes what is dragged out of the file browser as paths of a list of files', async () => {
     const { model, node } = await panel();
     await reads(node, 'Ready');

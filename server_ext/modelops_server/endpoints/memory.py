@@ -37,7 +37,7 @@ class Shape:
     head_width: int | None = None
     """Numbers of an attention head; ``None`` where that is not known, or heads share one compressed cache (MLA)."""
     index: Mapping[str, int] | None = None
-    """Bytes of an index in memory, by part; ``weights`` are those of its embedding model then."""
+    """Bytes of an index in memory, and of its reranker, by part; ``weights`` are its embedding model's then."""
 
     def cache_values(self, context: int, parallel: int) -> int:
         """Numbers in the caches of ``parallel`` sequences of ``context`` tokens."""
@@ -50,22 +50,36 @@ def shape_of(registry: Registry, servable: Servable) -> Shape:
     Of an index, that of the embedding model it is searched with, beside its own parts.
     """
     model = servable.embedder or servable.model
-    weights = sum(file.size for file in model.files if file.path.endswith((".safetensors", ".gguf")))
     adapters = sum(
         file.size for adapter in servable.adapters for file in adapter.files if file.path.endswith(".safetensors")
     )
     facts = _gguf_facts(registry, model) if servable.gguf else _config_facts(registry, model)
     return Shape(
-        weights=weights,
+        weights=_weights(model),
         adapters=adapters,
-        parameters=int(model.metadata.get("parameter_count") or 0),
+        parameters=_parameters(model),
         quantized=servable.gguf or "quantization" in facts,
         layers=facts.get("layers", 0),
         key_value_width=_key_value_width(facts),
         context_length=_most_embedded(model) or facts.get("context") or model.metadata.get("context_length"),
         head_width=None if "compressed" in facts else _head_width(facts) or None,
-        index=index_memory(registry, servable.model) if servable.embedder else None,
+        index=_index_parts(registry, servable) if servable.embedder else None,
     )
+
+
+def _index_parts(registry: Registry, servable: Servable) -> dict[str, int]:
+    parts, reranker = index_memory(registry, servable.model), servable.reranker
+    if reranker is None:
+        return parts
+    return {**parts, "reranker": max(4 * _parameters(reranker), _weights(reranker))}
+
+
+def _weights(model: Artifact) -> int:
+    return sum(file.size for file in model.files if file.path.endswith((".safetensors", ".gguf")))
+
+
+def _parameters(model: Artifact) -> int:
+    return int(model.metadata.get("parameter_count") or 0)
 
 
 def _most_embedded(model: Artifact) -> int | None:

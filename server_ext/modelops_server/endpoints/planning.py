@@ -41,6 +41,7 @@ def plan(
     name: str | None = None,
     engine: str = AUTO,
     adapters: Sequence[str] = (),
+    reranker: str | None = None,
     options: Options | None = None,
 ) -> Plan:
     """What would be started for these wishes; nothing is verified or started.
@@ -49,12 +50,19 @@ def plan(
     memory is not.
     """
     options, registry = options or Options(), Registry(home)
-    servable = find_servable(registry, ref, adapters, allow_rejected=options.allow_rejected)
+    servable = find_servable(registry, ref, adapters, reranker, allow_rejected=options.allow_rejected)
     return _plan(home, registry, servable, name, engine, options)
 
 
 def look(
-    home: StateHome, ref: str, *, name: str | None, engine: str, adapters: Sequence[str], options: Options
+    home: StateHome,
+    ref: str,
+    *,
+    name: str | None,
+    engine: str,
+    adapters: Sequence[str],
+    reranker: str | None,
+    options: Options,
 ) -> dict[str, Any]:
     """The plan as JSON, for a form; what is wrong is part of it, and nothing is raised for it."""
     found: dict[str, Any] = {
@@ -70,7 +78,7 @@ def look(
     try:
         registry = Registry(home)
         found["adapters"] = fitting_adapters(registry, ref)
-        servable = find_servable(registry, ref, adapters, allow_rejected=options.allow_rejected)
+        servable = find_servable(registry, ref, adapters, reranker, allow_rejected=options.allow_rejected)
         shape = shape_of(registry, servable)
         candidates = engine_names(servable.task)
         found["engines"] = [_choice(candidate, servable, shape, home) for candidate in candidates]
@@ -104,6 +112,7 @@ def _plan(
         task=servable.task,
         model=served(servable.model),
         embedder=served(servable.embedder) if servable.embedder else None,
+        reranker=served(servable.reranker) if servable.reranker else None,
         adapters=tuple(map(served, servable.adapters)),
         default_adapter=servable.default.name if servable.default else None,
         engine=chosen.name,

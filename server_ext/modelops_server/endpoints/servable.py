@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelops.errors import InvalidInput, VerificationError
+from modelops.models.rerankers import is_reranker
 from modelops.registry import Artifact, Registry
 from modelops.registry.rejection import refuse_rejected
-from modelops_server.endpoints.served_index import embedder_of
+from modelops_server.endpoints.served_index import embedder_of, reranker_of
 from modelops_server.endpoints.spec import Task
 
 _OFFERED = 500
@@ -26,6 +27,8 @@ class Servable:
     """The adapter that is applied where a request names the endpoint alone."""
     embedder: Artifact | None = None
     """Of an index: the model that its vectors were made with."""
+    reranker: Artifact | None = None
+    """Of an index: the cross-encoder that has the last word on what was found."""
 
     @property
     def task(self) -> Task:
@@ -47,11 +50,17 @@ class Servable:
 
 
 def find_servable(
-    registry: Registry, ref: str, adapters: Sequence[str] = (), *, allow_rejected: bool = False
+    registry: Registry,
+    ref: str,
+    adapters: Sequence[str] = (),
+    reranker: str | None = None,
+    *,
+    allow_rejected: bool = False,
 ) -> Servable:
-    """What ``ref`` and ``adapters`` name; of an adapter, the model that it was trained on with it applied.
+    """What these references name; of an adapter, the model that it was trained on with it applied.
 
-    Raises ``InvalidInput`` (``not_servable``, ``not_an_adapter``, ``adapter_given_twice``), ``VerificationError``
+    Raises ``InvalidInput`` (``not_servable``, ``not_an_adapter``, ``adapter_given_twice``, ``not_a_reranker``,
+    ``reranker_not_used`` with anything but an index), ``VerificationError``
     (``base_model_differs``) for an adapter of another model, ``Conflict`` (``rejected``) for what did not pass its
     gate, unless ``allow_rejected``, what finding the embedder of an index raises, and what the registry raises.
     """
@@ -61,6 +70,12 @@ def find_servable(
             "not_servable",
             f"{target.ref} is of kind {target.kind}.",
             "Choose a model, an adapter or an index to serve.",
+        )
+    if is_reranker(str(target.metadata.get("architecture", ""))):
+        raise InvalidInput(
+            "not_servable",
+            f"{target.ref} scores a question and a passage: it is no model to talk to.",
+            f"Serve an index with it: modelops endpoints start INDEX --reranker {target.ref}",
         )
     default = target if target.kind == "adapter" else None
     model = _base(registry, target) if default else target
@@ -74,11 +89,12 @@ def find_servable(
                 "Serve two versions of an adapter as two endpoints.",
             )
         _check_fits(registry, adapter, model)
-    for artifact in (model, *chosen):
+    scorer = reranker_of(registry, model, reranker) if reranker else None
+    for artifact in (model, *chosen, *([scorer] if scorer else [])):
         if not allow_rejected:
             refuse_rejected(artifact)
     embedder = embedder_of(registry, model) if model.kind == "index" else None
-    return Servable(model, tuple(chosen), default, embedder)
+    return Servable(model, tuple(chosen), default, embedder, scorer)
 
 
 def fitting_adapters(registry: Registry, ref: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelops.errors import InvalidInput, NotFound, VerificationError
+from modelops.models.rerankers import is_reranker, not_a_reranker
 from modelops.registry import Artifact, Registry
 
 if TYPE_CHECKING:
@@ -41,6 +42,24 @@ def embedder_of(registry: Registry, index: Artifact) -> Artifact:
         expected=own.digest,
         found=other.digest,
     )
+
+
+def reranker_of(registry: Registry, index: Artifact, ref: str) -> Artifact:
+    """The cross-encoder that ``ref`` names.
+
+    Raises ``InvalidInput`` (``reranker_not_used``, ``not_a_reranker``), and what the registry raises.
+    """
+    if index.kind != "index":
+        raise InvalidInput(
+            "reranker_not_used",
+            f"{index.ref} is of kind {index.kind}: there is nothing to rerank.",
+            "Leave the reranker out, or serve an index.",
+        )
+    reranker = registry.get(ref)
+    architecture = str(reranker.metadata.get("architecture", ""))
+    if reranker.kind != "model" or not is_reranker(architecture):
+        raise not_a_reranker(reranker.ref, architecture or reranker.kind)
+    return reranker
 
 
 def index_memory(registry: Registry, index: Artifact) -> dict[str, int]:

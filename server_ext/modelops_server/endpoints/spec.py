@@ -58,6 +58,8 @@ class EndpointSpec(_Part):
     """The model whose weights are loaded, or the index."""
     embedder: ServedArtifact | None = None
     """Of an index: the model that its vectors were made with."""
+    reranker: ServedArtifact | None = None
+    """Of an index: the cross-encoder that has the last word on what was found."""
     adapters: tuple[ServedArtifact, ...] = ()
     """The adapters that a request can choose, as ``<endpoint>/<adapter>``."""
     default_adapter: str | None = None
@@ -72,7 +74,7 @@ class EndpointSpec(_Part):
     @property
     def artifacts(self) -> tuple[ServedArtifact, ...]:
         """Everything that is verified and loaded."""
-        return (self.model, *self.adapters, *([self.embedder] if self.embedder else []))
+        return (self.model, *self.adapters, *(one for one in (self.embedder, self.reranker) if one))
 
     @property
     def target(self) -> ServedArtifact:

@@ -29,6 +29,9 @@ class NewEndpoint(BaseModel):
     name: str | None = Field(None, max_length=100, description="By which requests choose it; else the artifact's.")
     engine: str = Field("auto", max_length=100)
     adapters: list[str] = Field([], max_length=256, description="Adapters of the model that are served, too.")
+    reranker: str | None = Field(
+        None, max_length=300, description="Of an index: a cross-encoder that orders what was found."
+    )
     options: Options = Options()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tiny_embedder import tiny_embedder_folder, write_tiny_embedder
+from tiny_embedder import tiny_cross_encoder_folder, tiny_embedder_folder, write_tiny_embedder
 from tiny_endpoint import EndpointBench
 from tiny_index import register_embedder, register_index
 
@@ -22,7 +22,7 @@ from modelops_server.endpoints import Endpoint, State
 from modelops_server.endpoints.planning import look
 from modelops_server.endpoints.sockets import engine_api
 
-__all__ = ["tiny_embedder_folder"]
+__all__ = ["tiny_cross_encoder_folder", "tiny_embedder_folder"]
 
 
 @pytest.fixture
@@ -63,7 +63,13 @@ class TestPlan:
         assert planned.memory["vectors"] > 8 * 32 * 4  # eight paragraphs, and the head of the file
 
     def test_offers_no_engine_of_models_to_an_index_and_the_other_way_round(self, bench: EndpointBench) -> None:
-        given: dict[str, Any] = {"name": None, "engine": "auto", "adapters": (), "options": endpoints.Options()}
+        given: dict[str, Any] = {
+            "name": None,
+            "engine": "auto",
+            "adapters": (),
+            "reranker": None,
+            "options": endpoints.Options(),
+        }
 
         assert [one["name"] for one in look(bench.home, "docs", **given)["engines"]] == ["retrieval"]
         assert "retrieval" not in [one["name"] for one in look(bench.home, "mini", **given)["engines"]]
@@ -96,6 +102,33 @@ class TestPlan:
 
         assert missing.value.code == "embedder_missing"
         assert another.value.code == "embedder_differs"
+
+
+class TestReranker:
+    def test_orders_what_was_found(self, bench: EndpointBench, tiny_cross_encoder_folder: Path) -> None:
+        registry = Registry(bench.home)
+        facts = {"architecture": "BertForSequenceClassification", "parameter_count": 1_000_000}
+        build = Build("import", {}, ())
+        registry.register(tiny_cross_encoder_folder, name="cross", kind="model", metadata=facts, build=build)
+        planned = endpoints.plan(bench.home, "docs", reranker="cross")
+        endpoint = bench.settled(endpoints.start(bench.home, planned).name)
+        hits = search(endpoint, "how is bread baked", top_k=3)
+
+        assert planned.memory["reranker"] == 4_000_000
+        assert endpoint.as_json()["reranker"] == "cross@1"
+        assert [hit["score"] for hit in hits] == [hit["steps"]["reranker"]["score"] for hit in hits]
+        assert [hit["steps"]["reranker"]["rank"] for hit in hits] == [1, 2, 3]
+
+    def test_what_is_none_and_what_is_not_searched_are_refused(
+        self, bench: EndpointBench, tiny_cross_encoder_folder: Path
+    ) -> None:
+        with pytest.raises(InvalidInput) as none:
+            endpoints.plan(bench.home, "docs", reranker="docs")
+        with pytest.raises(InvalidInput) as unused:
+            endpoints.plan(bench.home, "mini", reranker="mini")
+
+        assert none.value.code == "not_a_reranker"
+        assert unused.value.code == "reranker_not_used"
 
 
 class TestServed:

@@ -186,6 +186,7 @@ class TestTheModel:
             (chat("rag:docs/big", [{"type": "image_url"}]), 400, "question_missing"),
             (chat("rag:docs/big", tools=[{"type": "function"}]), 400, "not_supported"),
             (chat("rag:docs/big", n=2), 400, "not_supported"),
+            (chat("rag:docs/big", n=[]), 400, "not_supported"),
         ]
         for body, status, code in cases:
             answer = await http.post(CHAT, json=body)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from modelops.errors import InvalidInput, NonFinite
+from modelops.errors import NonFinite
 from modelops.inputs import open_artifact
-from modelops.models import inspect_model
-from modelops.models.embedders import import_sentence_transformers
 from modelops.models.loading import import_transformers, quiet
+from modelops.models.rerankers import load_cross_encoder, not_a_reranker
 from modelops.registry import VerifiedArtifact
 
 
@@ -42,24 +42,12 @@ def open_cross_encoder(source: str | VerifiedArtifact) -> CrossEncoderReranker:
     """
     verified = open_artifact(source) if isinstance(source, str) else source
     artifact = verified.artifact
-    architecture = inspect_model(verified.path).architecture if artifact.kind == "model" else artifact.kind
-    if not architecture.endswith("ForSequenceClassification"):
-        raise _refused(artifact.ref, architecture)
+    if artifact.kind != "model":
+        raise not_a_reranker(artifact.ref, artifact.kind)
+    return cross_encoder(verified.path, artifact.ref)
+
+
+def cross_encoder(folder: Path, name: str) -> CrossEncoderReranker:
+    """The cross-encoder in a folder of verified files; raises as :func:`open_cross_encoder` does."""
     with quiet(import_transformers()):
-        model = import_sentence_transformers().CrossEncoder(
-            str(verified.path),
-            local_files_only=True,
-            trust_remote_code=False,
-            model_kwargs={"use_safetensors": True, "dtype": "float32"},
-        )
-    if model.num_labels != 1:
-        raise _refused(artifact.ref, f"a classifier of {model.num_labels} labels")
-    return CrossEncoderReranker(model, artifact.ref)
-
-
-def _refused(ref: str, what: str) -> InvalidInput:
-    return InvalidInput(
-        "not_a_reranker",
-        f"{ref} ({what}) does not score a question and a passage.",
-        "Choose a cross-encoder: a model for sequence classification with one label.",
-    )
+        return CrossEncoderReranker(load_cross_encoder(folder, name), name)

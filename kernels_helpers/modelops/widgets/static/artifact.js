@@ -1,4 +1,4 @@
-import { make, say, troubleBox } from './elements.js';
+import { follow, make, say, troubleBox } from './elements.js';
 
 /** An artifact: what it is, whether it is what was signed, its files, and where it came from. */
 
@@ -104,21 +104,15 @@ export function artifactView(model) {
     }
   }
 
-  const listeners = {
+  const close = follow(model, {
     'change:verification': showVerification,
     'change:lineage': showLineage,
     'change:trouble': showTrouble
-  };
-  Object.entries(listeners).forEach(([event, listener]) => model.on(event, listener));
+  });
   showVerification();
   showLineage();
   showTrouble();
-  return {
-    element,
-    close() {
-      Object.entries(listeners).forEach(([event, listener]) => model.off(event, listener));
-    }
-  };
+  return { element, close };
 }
 
 function facts(artifact) {

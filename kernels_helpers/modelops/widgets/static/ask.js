@@ -1,4 +1,4 @@
-import { make, newId, say, troubleBox } from './elements.js';
+import { follow, make, newId, say, troubleBox } from './elements.js';
 import { area, button } from './writing.js';
 
 /** An index: what is asked, the answer as it comes, and the passages that its numbers open. */
@@ -130,21 +130,15 @@ export function askView(model) {
     }
   }
 
-  const listeners = {
+  const close = follow(model, {
     'change:question': showQuestion,
     'change:answer': showAnswer,
     'change:passages': showPassages,
     'change:trouble': showTrouble,
     'change:draft': showDraft
-  };
-  Object.entries(listeners).forEach(([event, listener]) => model.on(event, listener));
+  });
   showPassages();
   showTrouble();
   showDraft();
-  return {
-    element,
-    close() {
-      Object.entries(listeners).forEach(([event, listener]) => model.off(event, listener));
-    }
-  };
+  return { element, close };
 }

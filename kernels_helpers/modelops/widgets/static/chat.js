@@ -1,4 +1,4 @@
-import { make, newId, say, troubleBox } from './elements.js';
+import { follow, make, newId, say, troubleBox } from './elements.js';
 import { field } from './fields.js';
 import { prose } from './prose.js';
 import { area, button } from './writing.js';
@@ -113,23 +113,17 @@ export function chatView(model) {
     }
   }
 
-  const listeners = {
+  const close = follow(model, {
     'change:turns': showTurns,
     'change:answer': showAnswer,
     'change:trouble': showTrouble,
     'change:draft': showDraft,
     ...settings.listeners
-  };
-  Object.entries(listeners).forEach(([event, listener]) => model.on(event, listener));
+  });
   showTurns();
   showTrouble();
   showDraft();
-  return {
-    element,
-    close() {
-      Object.entries(listeners).forEach(([event, listener]) => model.off(event, listener));
-    }
-  };
+  return { element, close };
 }
 
 function turn(role, name, content) {

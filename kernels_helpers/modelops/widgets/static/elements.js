@@ -58,3 +58,9 @@ export function troubleBox(trouble) {
     trouble.hint ? make('div', 'hint', {}, trouble.hint) : null
   );
 }
+
+/** Call listeners, by the event that each is for, until the function that is returned is called. */
+export function follow(model, listeners) {
+  Object.entries(listeners).forEach(([event, listener]) => model.on(event, listener));
+  return () => Object.entries(listeners).forEach(([event, listener]) => model.off(event, listener));
+}

@@ -1,4 +1,4 @@
-import { make, say, troubleBox } from './elements.js';
+import { follow, make, say, troubleBox } from './elements.js';
 import { field } from './fields.js';
 
 /** The form of a template: what is asked first, groups of the rest, and whether it can run. */
@@ -183,22 +183,16 @@ export function formView(model) {
     }
   }
 
-  const listeners = {
+  const close = follow(model, {
     'change:readiness': showReadiness,
     'change:choices': build,
     'change:values': showValues,
     'change:trouble': showTrouble
-  };
-  Object.entries(listeners).forEach(([event, listener]) => model.on(event, listener));
+  });
   build();
   showReadiness();
   showTrouble();
-  return {
-    element,
-    close() {
-      Object.entries(listeners).forEach(([event, listener]) => model.off(event, listener));
-    }
-  };
+  return { element, close };
 }
 
 /** Whether an answer is about the values that are shown: one may have typed since. */

@@ -24,8 +24,8 @@ class AdapterFolder:
 
 
 @dataclass(frozen=True)
-class EmbedderFolder:
-    """The embedding model of an index, which its verified files are, and where they lie."""
+class ModelFolder:
+    """A model that an index is searched with, and where its verified files lie."""
 
     ref: Text
     digest: Text
@@ -55,8 +55,10 @@ class Assignment:
     adapters: tuple[AdapterFolder, ...] = ()
     default_adapter: str | None = None
     """The adapter that is applied where a request names the model alone."""
-    embedder: EmbedderFolder | None = None
+    embedder: ModelFolder | None = None
     """What embeds questions to an index."""
+    reranker: ModelFolder | None = None
+    """The cross-encoder that has the last word on what was found."""
 
     @classmethod
     def read(cls, stream: IO[bytes]) -> Assignment:

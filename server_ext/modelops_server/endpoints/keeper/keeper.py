@@ -18,7 +18,7 @@ from modelops.registry import Registry, VerifiedArtifact
 from modelops.registry.locks import locked
 from modelops.registry.scratch import ScratchFolder
 from modelops_server.endpoints.engines import load_engine
-from modelops_server.endpoints.engines.assignment import AdapterFolder, Assignment, EmbedderFolder
+from modelops_server.endpoints.engines.assignment import AdapterFolder, Assignment, ModelFolder
 from modelops_server.endpoints.keeper.engine_process import EngineProcess
 from modelops_server.endpoints.keeper.log import shorten
 from modelops_server.endpoints.keeper.watch import EngineEnded, Idle, Watch
@@ -206,12 +206,13 @@ class Keeper:
             threads=spec.options.threads or 1,
             adapters=tuple(AdapterFolder(item.name, str(self._open(item).path)) for item in spec.adapters),
             default_adapter=spec.default_adapter,
-            embedder=self._embedder(spec.embedder) if spec.embedder else None,
+            embedder=self._folder(spec.embedder),
+            reranker=self._folder(spec.reranker),
         )
         return load_engine(spec.engine).prepare(assignment, spec, self._place.home, scratch, self._tell)
 
-    def _embedder(self, wanted: ServedArtifact) -> EmbedderFolder:
-        return EmbedderFolder(wanted.ref, wanted.digest, str(self._open(wanted).path))
+    def _folder(self, wanted: ServedArtifact | None) -> ModelFolder | None:
+        return ModelFolder(wanted.ref, wanted.digest, str(self._open(wanted).path)) if wanted else None
 
     def _open(self, wanted: ServedArtifact) -> VerifiedArtifact:
         if wanted.ref not in self._opened:

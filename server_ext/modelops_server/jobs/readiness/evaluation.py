@@ -29,7 +29,7 @@ _MODELS = ("model", "reference")
 
 def look(context: Context) -> Findings:
     """Look at an evaluation whose parameters, references and kernel are right."""
-    if (refused := stored.refuse_embedder(context)) is not None:
+    if (refused := stored.refuse_wordless(context)) is not None:
         return Findings([refused])
     looks = (adapters.belongs, _reference, _length, _packages, _held_out, _tasks, _memory)
     checks = [check for one in looks if (check := one(context)) is not None]

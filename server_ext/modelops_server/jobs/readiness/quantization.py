@@ -38,7 +38,7 @@ def look(context: Context) -> Findings:
     model = context.artifact("Model")
     if model is None:
         return Findings()
-    if (refused := stored.refuse_embedder(context)) is not None:
+    if (refused := stored.refuse_wordless(context)) is not None:
         return Findings([refused])
     try:
         checks = [check for check in (_rounded(context, model), _architecture(context, model)) if check is not None]

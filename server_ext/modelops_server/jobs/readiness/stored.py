@@ -11,6 +11,7 @@ from typing import Any
 
 from modelops.models import Rounding, rounding_of_checkpoint, rounding_of_gguf
 from modelops.models.gguf_files import GGUFHeader, read_gguf_header
+from modelops.models.rerankers import is_reranker
 from modelops.models.safetensors_files import StoredTensor, read_header
 from modelops.names import ModelForm
 from modelops.quantization import Layer
@@ -109,6 +110,8 @@ def form(context: Context, artifact: Artifact) -> ModelForm:
         return "gguf"
     if "embedding" in artifact.metadata:
         return "embedder"
+    if is_reranker(str(artifact.metadata.get("architecture", ""))):
+        return "reranker"
     return "quantized" if quantization(context, artifact) else "safetensors"
 
 
@@ -120,7 +123,7 @@ def refuse_form(context: Context) -> Check | None:
     if (found := form(context, artifact)) in template.accepts:
         return None
     sentence = f"{artifact.ref} {_SAID[found]}, which {template.title!r} does not take."
-    if found == "embedder":
+    if found in {"embedder", "reranker"} and "embedder" not in template.accepts:
         mend = Mend(sentence="Choose a language model.")
     elif template.accepts == ("embedder",):
         sentence = f"{artifact.ref} makes no vectors of texts, which {template.title!r} needs."
@@ -131,16 +134,17 @@ def refuse_form(context: Context) -> Check | None:
     return Check(name="model", status="blocked", sentence=sentence, mend=mend)
 
 
-def refuse_embedder(context: Context) -> Check | None:
-    """The check of :func:`refuse_form` for an embedding model; what else a model is, others look at more closely."""
+def refuse_wordless(context: Context) -> Check | None:
+    """The check of :func:`refuse_form` for a model that writes no text; what else one is, others look at closely."""
     model = context.artifact("Model")
-    return refuse_form(context) if model is not None and "embedding" in model.metadata else None
+    return refuse_form(context) if model is not None and form(context, model) in {"embedder", "reranker"} else None
 
 
 _SAID: dict[ModelForm, str] = {
     "embedder": "makes vectors of texts",
     "gguf": "is a GGUF file",
     "quantized": "is quantized",
+    "reranker": "scores pairs of texts",
     "safetensors": "is not quantized",
 }
 

@@ -50,6 +50,11 @@ def test_citations_of_nothing_are_counted() -> None:
     assert (found.citations, found.citations_removed, found.uncited) == (0, 1, 1)
 
 
+def test_a_number_that_is_said_twice_is_missing_once() -> None:
+    found = checked("17 cats and 17 dogs sleep 16 hours [1].")
+    assert (found.numbers, found.numbers_missing) == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("text", "missing"),
     [

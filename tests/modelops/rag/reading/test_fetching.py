@@ -88,6 +88,24 @@ def test_a_name_is_resolved_once_and_its_address_is_kept(site: Any, monkeypatch:
     assert site.seen[0]["host"] == f"rebind.test:{site.port}"
 
 
+def test_an_international_name_is_looked_up_as_the_certificate_has_it(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.pages["/a.txt"] = (200, {}, b"words")
+    real, asked = socket.getaddrinfo, []
+
+    def getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
+        asked.append(host)
+        # IDNA 2003, which the standard library speaks, calls the same name strasse.test: another server.
+        return real("127.0.0.1" if host == "xn--strae-oqa.test" else host, port, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+    assert fetch(site.url("/a.txt", "straße.test"), OPEN).raw == b"words"
+    assert "xn--strae-oqa.test" in asked
+    assert site.seen[0]["host"] == f"xn--strae-oqa.test:{site.port}"
+
+
 def test_redirects_are_followed_up_to_the_limit(site: Any) -> None:
     for hop in range(9):
         site.pages[f"/{hop}"] = (301, {"Location": f"/{hop + 1}"}, b"")

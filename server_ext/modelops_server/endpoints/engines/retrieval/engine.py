@@ -40,7 +40,7 @@ class Retrieval(Engine):
         """Embedding models of every shape are loaded."""
 
     def memory(self, shape: Shape, context: int, parallel: int) -> dict[str, int]:
-        """The index's own parts, the embedding model in float32, and what the process takes."""
+        """The index's own parts, its embedding model and reranker in float32, and what the process takes."""
         return {
             **(shape.index or {}),
             "embedder": max(4 * shape.parameters, shape.weights),

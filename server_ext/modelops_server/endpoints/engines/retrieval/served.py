@@ -12,6 +12,7 @@ from modelops.models.loading import import_transformers, quiet
 from modelops.rag.embedding import LocalEmbedder
 from modelops.rag.index import open_index
 from modelops.rag.retrieval import SearchSettings, search
+from modelops.rag.retrieval.cross_encoder import cross_encoder
 from modelops_server.endpoints.engines.assignment import Assignment
 
 
@@ -28,17 +29,20 @@ class ServedIndex:
             model = load_embedder(folder)
         embedder = LocalEmbedder(model, inspect_embedder(folder), name=own.ref, digest=own.digest)
         self._index = open_index(Path(assignment.model), embedder)
+        scorer = assignment.reranker
+        self._reranker = cross_encoder(Path(scorer.folder), scorer.ref) if scorer else None
         self._chunks = Counter(chunk.source for chunk in self._index.chunks)
 
     @property
     def sentence(self) -> str:
         """What is served, for the log."""
         counts = self._index.record.counts
-        return f"{counts.documents:,} documents, {counts.chunks:,} chunks"
+        last = f", reranked by {self._reranker.name}" if self._reranker else ""
+        return f"{counts.documents:,} documents, {counts.chunks:,} chunks{last}"
 
     def search(self, question: str, settings: SearchSettings) -> list[dict[str, Any]]:
         """The hits, best first; raises ``InvalidInput``."""
-        return [hit.as_json() for hit in search(self._index, question, settings)]
+        return [hit.as_json() for hit in search(self._index, question, settings, reranker=self._reranker)]
 
     def documents(self) -> dict[str, Any]:
         """What is in the index, and what was left out of it."""
