@@ -170,6 +170,7 @@ def test_a_checkpoint_in_four_bits_differs_from_what_it_was_made_from(
     assert found["size_bytes"] == quantized.size < tiny_model.size
 
 
+@pytest.mark.full
 def test_an_adapter_is_the_subject_and_its_base_part_of_the_configuration(
     execute: Execute, registry: Registry, tiny_model: Artifact, chats: Artifact, tiny_model_folder: Path, tmp_path: Path
 ) -> None:
@@ -206,6 +207,7 @@ def test_weights_that_are_not_finite_end_it(
     assert failure.value.ename == "NonFinite"
 
 
+@pytest.mark.full
 def test_plain_text_without_a_test_split_is_scored_on_its_last_rows_and_says_so(
     execute: Execute, registry: Registry, tiny_model: Artifact, tmp_path: Path
 ) -> None:

@@ -54,6 +54,7 @@ def test_a_merged_model_is_an_ordinary_model_that_computes_what_the_adapter_did(
     assert (adapted - plain).abs().max() > 1e-2
 
 
+@pytest.mark.full
 def test_its_golden_prompts_are_what_it_answers_when_it_is_loaded_and_are_signed_with_it(
     execute: Execute, registry: Registry, adapter: Artifact
 ) -> None:

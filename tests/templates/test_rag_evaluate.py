@@ -89,6 +89,7 @@ def test_configurations_are_compared_on_questions_that_a_rule_made(execute: Exec
     assert _made(again)[0]["questions"] == 8
 
 
+@pytest.mark.full
 def test_given_questions_that_are_wrong_end_the_run_with_the_line(
     execute: Execute, index: Artifact, tmp_path: Path
 ) -> None:

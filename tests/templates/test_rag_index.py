@@ -93,8 +93,17 @@ def test_what_has_not_changed_is_taken_over_and_the_rest_is_as_if_made_anew(
     assert (metadata["unchanged_documents"], metadata["taken_over"]) == (0, 0)
     assert _digests(folder) == again
 
+
+@pytest.mark.full
+def test_another_index_is_named_from_which_vectors_are_taken_over(
+    execute: Execute, registry: Registry, embedder: Artifact, documents: Path
+) -> None:
+    given = {"documents": [str(documents)], "embedder": embedder.ref, **_CUT}
+    _, folder = _made(execute("rag-index", index_name="docs", **given))
+    registry.register(folder, name="docs", kind="index", metadata={}, build=_BUILD)
+
     metadata, _ = _made(execute("rag-index", index_name="others", previous="docs", **given, strategy="token"))
-    assert metadata["unchanged_documents"] == 6
+    assert metadata["unchanged_documents"] == 7
 
 
 def test_rows_of_a_dataset_are_documents(execute: Execute, embedder: Artifact, chats: Artifact) -> None:
@@ -125,6 +134,7 @@ def test_what_cannot_become_one_is_refused(
     assert failure.value.evalue.startswith(said)
 
 
+@pytest.mark.full
 def test_a_job_that_is_killed_and_tried_again_makes_the_same_index(
     jobs: Any, registry: Registry, embedder: Artifact, documents: Path
 ) -> None:

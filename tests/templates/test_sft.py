@@ -76,6 +76,7 @@ def test_qlora_trains_float32_updates_beside_a_4_bit_model(
     assert all(tensor.any() for name, tensor in weights.items() if "lora_B" in name)
 
 
+@pytest.mark.full
 def test_full_training_ends_when_the_held_out_loss_rises_and_keeps_the_best_model(
     execute: Execute, tiny_model: Artifact, chats: Artifact
 ) -> None:

@@ -69,6 +69,7 @@ def test_weights_keep_their_format_and_quantized_ones_become_bfloat16(stored: st
     assert storage_dtype(GGUFHeader({}, tensors)) == dtype
 
 
+@pytest.mark.full
 def test_the_real_model_answers(smollm2_folder: Path) -> None:
     import torch
 

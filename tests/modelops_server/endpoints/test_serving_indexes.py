@@ -188,6 +188,7 @@ class TestServed:
             assert endpoint.reason is not None
             assert endpoint.reason.code == "digest_mismatch"
 
+    @pytest.mark.full
     def test_an_engine_that_is_killed_comes_back(self, bench: EndpointBench) -> None:
         before = start(bench)
         os.kill(before.status.engine.pid, signal.SIGKILL)  # type: ignore[union-attr]

@@ -36,6 +36,22 @@ def scripted() -> Iterator[ScriptedEndpoint]:
     endpoint.close()
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, tiny_embedder_folder: Path, long_gguf: Path) -> Iterator[StateHome]:
+    """One state home for all tests, since it takes seconds until an index is served: it stays so from test to test."""
+    home = StateHome(tmp_path_factory.mktemp("asked") / "state")
+    register_index(home, tiny_embedder_folder)
+    register_gguf(home, long_gguf, context_length=4096)
+    yield home
+    EndpointBench(home, long_gguf).close()
+
+
+@pytest.fixture
+def home(shared: StateHome, monkeypatch: pytest.MonkeyPatch) -> StateHome:
+    monkeypatch.setenv("MODELOPS_HOME", str(shared.root))
+    return shared
+
+
 @pytest.fixture
 def jp_server_config(home: StateHome, scripted: ScriptedEndpoint) -> dict[str, Any]:
     remotes = {"big": {"url": f"{scripted.url}v1", "model": "scripted"}}
@@ -46,12 +62,11 @@ def jp_server_config(home: StateHome, scripted: ScriptedEndpoint) -> dict[str, A
 
 
 @pytest.fixture
-def bench(home: StateHome, tiny_embedder_folder: Path, long_gguf: Path, jp_serverapp: Any) -> Iterator[EndpointBench]:
-    register_index(home, tiny_embedder_folder)
-    register_gguf(home, long_gguf, context_length=4096)
-    bench = EndpointBench(home, long_gguf)
-    yield bench
-    bench.close()
+def bench(home: StateHome, long_gguf: Path, jp_serverapp: Any) -> Iterator[EndpointBench]:
+    yield EndpointBench(home, long_gguf)
+    for endpoint in endpoints.endpoints(home):
+        if endpoint.spec.task != "search":
+            endpoints.remove(home, endpoint.name)
 
 
 @pytest.fixture
@@ -82,6 +97,7 @@ class TestAsking:
     async def test_tells_what_was_found_then_what_is_written_and_cited_then_all_of_it(
         self, bench: EndpointBench, http: httpx.AsyncClient, scripted: ScriptedEndpoint
     ) -> None:
+        await asyncio.to_thread(bench.close)  # the index, too: what is waited for is told
         answer = await http.post(ASK, json={"question": BREAD, "model": "big", "settings": {"top_k": 2}})
         events = events_of(answer)
         kinds = [kind for kind, _ in events]
