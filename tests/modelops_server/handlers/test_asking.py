@@ -37,7 +37,9 @@ def scripted() -> Iterator[ScriptedEndpoint]:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, tiny_embedder_folder: Path, long_gguf: Path) -> Iterator[StateHome]:
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, tiny_embedder_folder: Path, long_gguf: Path
+) -> Iterator[StateHome]:
     """One state home for all tests, since it takes seconds until an index is served: it stays so from test to test."""
     home = StateHome(tmp_path_factory.mktemp("asked") / "state")
     register_index(home, tiny_embedder_folder)

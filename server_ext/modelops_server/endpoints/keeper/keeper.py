@@ -120,7 +120,8 @@ class Keeper:
     def _brought_up(self, spec: EndpointSpec, assignment: Assignment) -> EngineProcess:
         """A new engine that answers, and answers as its model did when it was evaluated; it is announced as ready."""
         engine = load_engine(spec.engine)
-        self._say(text=f"Loading {'the index' if spec.task == 'search' else 'the model'} into {engine.title}")
+        loading = "Opening the index" if spec.task == "search" else f"Loading the model into {engine.title}"
+        self._say(text=loading)
         shorten(self._place.log)
         process = EngineProcess(engine, assignment, self._place, ",".join(spec.gpus))
         try:
