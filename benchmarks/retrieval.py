@@ -267,7 +267,8 @@ def main() -> None:
                 made = Making(embedder, home / "benchmark", Path(scratch), told)
                 rerankers = [*options.rerankers]
                 if options.train:
-                    rerankers.append(provide_cross_encoder(embedder, MODEL, options.train, Path(scratch), told))
+                    trained = provide_cross_encoder(embedder, MODEL, options.train, made.vectors, made.scratch, told)
+                    rerankers.append(trained)
                 sets = measure_quality(made, options.corpora, options.questions, rerankers)
             document["quality"] = [asdict(one) for one in sets]
         if "reindex" in options.only:

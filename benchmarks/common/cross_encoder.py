@@ -30,11 +30,13 @@ _TOKENS = 160
 """Of question and passage together."""
 
 
-def provide_cross_encoder(embedder: LocalEmbedder, model: str, questions: int, scratch: Path, told: OnProgress) -> str:
+def provide_cross_encoder(
+    embedder: LocalEmbedder, model: str, questions: int, vectors: Path, scratch: Path, told: OnProgress
+) -> str:
     """Train one on so many questions, unless it is in the state home, and register it; returns its name."""
     if any(item["name"] == NAME for item in command("artifacts", "list", "--limit", "1000")):
         return NAME
-    pairs = _pairs(embedder, questions, scratch, told)
+    pairs = _pairs(embedder, questions, vectors, scratch, told)
     _train(open_artifact(model).path, pairs, scratch / NAME)
     command("models", "add", str(scratch / NAME), "--name", NAME)
     return NAME
@@ -65,7 +67,9 @@ def _train(base: Path, pairs: Sequence[tuple[str, str, float]], folder: Path) ->
     model.save_pretrained(str(folder), create_model_card=False)
 
 
-def _pairs(embedder: LocalEmbedder, questions: int, scratch: Path, told: OnProgress) -> list[tuple[str, str, float]]:
+def _pairs(
+    embedder: LocalEmbedder, questions: int, vectors: Path, scratch: Path, told: OnProgress
+) -> list[tuple[str, str, float]]:
     """Questions and passages, with 1 for the right one and 0 for each of the wrong ones."""
     said = list(dict.fromkeys(_docstrings()))
     random.Random(0).shuffle(said)
@@ -75,7 +79,7 @@ def _pairs(embedder: LocalEmbedder, questions: int, scratch: Path, told: OnProgr
         digest = f"sha256:{hashlib.sha256(passage.encode()).hexdigest()}"
         document = Document(source=f"{number}", digest=digest, media_type="text/plain", text=passage)
         rows.append((document, [Chunk(source=f"{number}", start=0, end=len(passage), text=passage)]))
-    build_index(rows, embedder, scratch / "docstrings", chunker={}, on_progress=told)
+    build_index(rows, embedder, scratch / "docstrings", chunker={}, checkpoints=vectors, on_progress=told)
     index = open_index(scratch / "docstrings", embedder)
     chosen, pairs = random.Random(1), []
     for number, (question, passage) in enumerate(said[:questions]):
