@@ -134,11 +134,13 @@ class Endpoints:
         *,
         engine: str = "auto",
         adapters: Sequence[str] = (),
+        reranker: str | None = None,
         wait: bool = True,
         **options: Any,
     ) -> Endpoint:
-        """Serve a model or an adapter, and with ``wait`` return when it is ready.
+        """Serve a model, an adapter or an index, and with ``wait`` return when it is ready.
 
+        ``reranker`` is a cross-encoder that orders what is found in an index.
         ``options``: ``context parallel max_memory parity`` …, as the REST API takes them.
         """
         asked: Mapping[str, Any] = {
@@ -147,6 +149,7 @@ class Endpoints:
             "adapters": list(adapters),
             "options": options,
             **({"name": name} if name else {}),
+            **({"reranker": reranker} if reranker else {}),
         }
         endpoint = self._endpoint(self._connection.post("endpoints", asked))
         return endpoint.wait() if wait else endpoint

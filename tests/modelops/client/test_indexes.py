@@ -53,6 +53,13 @@ def test_it_is_searched_and_read(index: Index) -> None:
         index.document("none")
 
 
+def test_it_is_served_with_a_reranker_where_that_is_one(index: Index, client: Client) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        client.endpoints.start("docs", "other", reranker="mini")
+
+    assert refused.value.code == "not_a_reranker"
+
+
 def test_a_question_without_anybody_to_answer_it_is_an_error(index: Index) -> None:
     with pytest.raises(Unavailable) as refused:
         index.ask("how is bread baked").read()
