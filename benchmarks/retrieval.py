@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common.cross_encoder import provide_cross_encoder
 from common.retrieval_latency import latency_targets, measure_latency, more_texts, show_latency
 from common.retrieval_quality import CORPORA, Making, measure_quality, quality_targets, show_quality
 from common.retrieval_reindex import measure_reindex, reindex_targets, show_reindex
@@ -235,7 +234,6 @@ def main() -> None:
     parser.add_argument("--corpora", choices=CORPORA, nargs="+", default=CORPORA, help="where to search (default all)")
     parser.add_argument("--characters", type=int, default=3000, help="of each document that is indexed again")
     parser.add_argument("--rerankers", nargs="+", default=(), help="cross-encoders of the state home to try as well")
-    parser.add_argument("--train", type=int, help="train a cross-encoder on so many docstrings, and try it as well")
     parser.add_argument("--home", type=Path, help="state home to keep, with model and vectors (default a new one)")
     options = parser.parse_args()
     document: dict[str, Any] = {}
@@ -265,11 +263,7 @@ def main() -> None:
         if "quality" in options.only:
             with tempfile.TemporaryDirectory() as scratch:
                 made = Making(embedder, home / "benchmark", Path(scratch), told)
-                rerankers = [*options.rerankers]
-                if options.train:
-                    trained = provide_cross_encoder(embedder, MODEL, options.train, made.vectors, made.scratch, told)
-                    rerankers.append(trained)
-                sets = measure_quality(made, options.corpora, options.questions, rerankers)
+                sets = measure_quality(made, options.corpora, options.questions, options.rerankers)
             document["quality"] = [asdict(one) for one in sets]
         if "reindex" in options.only:
             with tempfile.TemporaryDirectory() as scratch:
