@@ -19,7 +19,7 @@ from modelops.rag.retrieval import SearchSettings, load_reranker
 K = 10
 RERANKED = 20
 """Passages of each retriever that a cross-encoder reads: it takes a hundred times as long as all that was before."""
-_HYBRID = "hybrid 0.5"
+_HYBRID = "hybrid 0.3"
 """What an index is searched with where nothing else is said."""
 CORPORA = ("documentation", "library", "licenses")
 PLAIN = 40

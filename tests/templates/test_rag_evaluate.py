@@ -66,7 +66,7 @@ def test_configurations_are_compared_on_questions_that_a_rule_made(execute: Exec
     assert (metadata["index"], metadata["index_digest"]) == (index.ref, index.digest)
     assert (metadata["configurations"], metadata["questions"], metadata["made_by"]) == (8, 8, ["headings"])
     document = json.loads((folder / "evaluation.json").read_text())
-    methods = ("dense", "bm25", "hybrid ranks", "hybrid 0.5")
+    methods = ("dense", "bm25", "hybrid ranks", "hybrid 0.3")
     names = {row["name"] for row in document["configurations"]}
     assert names == {f"{method} · {size}/0" for method in methods for size in (24, 48)}
     values = [row["measures"]["ndcg@3"]["value"] for row in document["configurations"]]

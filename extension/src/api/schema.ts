@@ -1183,7 +1183,7 @@ export interface components {
              *       "candidates": 50,
              *       "fusion": "weighted",
              *       "rank_constant": 60,
-             *       "dense_weight": 0.5,
+             *       "dense_weight": 0.3,
              *       "diversity": 0,
              *       "per_source": null,
              *       "min_similarity": null,
@@ -1469,7 +1469,7 @@ export interface components {
             readonly model: string;
             /** @description Of an index: the model that its vectors were made with. */
             readonly embedder: string | null;
-            /** @description Of an index: the cross-encoder that orders what was found. */
+            /** @description Of an index: the model that orders what was found. */
             readonly reranker: string | null;
             readonly adapters: readonly string[];
             readonly engine: string;
@@ -1753,7 +1753,7 @@ export interface components {
             readonly fusion: "reciprocal_rank" | "weighted";
             /** @default 60 */
             readonly rank_constant: number;
-            /** @default 0.5 */
+            /** @default 0.3 */
             readonly dense_weight: number;
             /** @default 0 */
             readonly diversity: number;
@@ -2090,7 +2090,7 @@ export interface components {
              */
             readonly adapters: readonly string[];
             /**
-             * @description Of an index: a cross-encoder that orders what was found.
+             * @description Of an index: a cross-encoder or embedding model that orders what was found.
              * @default null
              */
             readonly reranker: string | null;
@@ -2412,7 +2412,7 @@ export interface components {
              *       "candidates": 50,
              *       "fusion": "weighted",
              *       "rank_constant": 60,
-             *       "dense_weight": 0.5,
+             *       "dense_weight": 0.3,
              *       "diversity": 0,
              *       "per_source": null,
              *       "min_similarity": null,

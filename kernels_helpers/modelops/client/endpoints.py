@@ -140,7 +140,7 @@ class Endpoints:
     ) -> Endpoint:
         """Serve a model, an adapter or an index, and with ``wait`` return when it is ready.
 
-        ``reranker`` is a cross-encoder that orders what is found in an index.
+        ``reranker`` is a model that orders what is found in an index.
         ``options``: ``context parallel max_memory parity`` …, as the REST API takes them.
         """
         asked: Mapping[str, Any] = {

@@ -33,7 +33,7 @@ def endpoints() -> None:
     "--engine", default="auto", show_default=True, help="llamacpp, transformers, vllm, retrieval, or what is installed."
 )
 @click.option("--adapter", "adapters", multiple=True, metavar="REF", help="Serve this adapter of the model, too.")
-@click.option("--reranker", metavar="REF", help="Of an index: a cross-encoder that orders what was found.")
+@click.option("--reranker", metavar="REF", help="Of an index: a model that orders what was found.")
 @click.option("--context", type=click.IntRange(64), help="Most tokens of prompt and answer.  [default: up to 4096]")
 @click.option("--parallel", default=4, show_default=True, type=click.IntRange(1, 256), help="Requests at a time.")
 @click.option("--threads", type=click.IntRange(1), help="Threads that compute.  [default: all cores]")

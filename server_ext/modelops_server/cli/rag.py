@@ -35,7 +35,7 @@ def _search_options(command: _Command) -> _Command:
         click.option("--source", "sources", multiple=True, metavar="PATTERN", help="Only documents such as 'guide/*'."),
         click.option("--per-source", type=click.IntRange(1), help="Most passages of one document.  [default: any]"),
         click.option("--min-similarity", type=click.FloatRange(-1, 1), help="Least cosine of what meaning finds."),
-        click.option("--reranker", metavar="REF", help="A cross-encoder that puts what was found in order."),
+        click.option("--reranker", metavar="REF", help="Model that puts what was found in order."),
     )
     for option in reversed(options):
         command = option(command)

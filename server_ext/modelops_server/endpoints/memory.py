@@ -69,7 +69,7 @@ def shape_of(registry: Registry, servable: Servable) -> Shape:
 
 def _index_parts(registry: Registry, servable: Servable) -> dict[str, int]:
     parts, reranker = index_memory(registry, servable.model), servable.reranker
-    if reranker is None:
+    if reranker is None or reranker == servable.embedder:
         return parts
     return {**parts, "reranker": max(4 * _parameters(reranker), _weights(reranker))}
 

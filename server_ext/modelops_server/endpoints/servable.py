@@ -28,7 +28,7 @@ class Servable:
     embedder: Artifact | None = None
     """Of an index: the model that its vectors were made with."""
     reranker: Artifact | None = None
-    """Of an index: the cross-encoder that has the last word on what was found."""
+    """Of an index: the model that has the last word on what was found."""
 
     @property
     def task(self) -> Task:

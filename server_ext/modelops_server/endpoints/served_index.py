@@ -45,7 +45,7 @@ def embedder_of(registry: Registry, index: Artifact) -> Artifact:
 
 
 def reranker_of(registry: Registry, index: Artifact, ref: str) -> Artifact:
-    """The cross-encoder that ``ref`` names.
+    """The cross-encoder or embedding model that ``ref`` names.
 
     Raises ``InvalidInput`` (``reranker_not_used``, ``not_a_reranker``), and what the registry raises.
     """
@@ -57,7 +57,7 @@ def reranker_of(registry: Registry, index: Artifact, ref: str) -> Artifact:
         )
     reranker = registry.get(ref)
     architecture = str(reranker.metadata.get("architecture", ""))
-    if reranker.kind != "model" or not is_reranker(architecture):
+    if reranker.kind != "model" or not (is_reranker(architecture) or "embedding" in reranker.metadata):
         raise not_a_reranker(reranker.ref, architecture or reranker.kind)
     return reranker
 

@@ -59,7 +59,7 @@ class EndpointSpec(_Part):
     embedder: ServedArtifact | None = None
     """Of an index: the model that its vectors were made with."""
     reranker: ServedArtifact | None = None
-    """Of an index: the cross-encoder that has the last word on what was found."""
+    """Of an index: the model that has the last word on what was found."""
     adapters: tuple[ServedArtifact, ...] = ()
     """The adapters that a request can choose, as ``<endpoint>/<adapter>``."""
     default_adapter: str | None = None

@@ -30,7 +30,7 @@ class NewEndpoint(BaseModel):
     engine: str = Field("auto", max_length=100)
     adapters: list[str] = Field([], max_length=256, description="Adapters of the model that are served, too.")
     reranker: str | None = Field(
-        None, max_length=300, description="Of an index: a cross-encoder that orders what was found."
+        None, max_length=300, description="Of an index: a cross-encoder or embedding model that orders what was found."
     )
     options: Options = Options()
 

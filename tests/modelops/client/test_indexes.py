@@ -55,7 +55,7 @@ def test_it_is_searched_and_read(index: Index) -> None:
 
 def test_it_is_served_with_a_reranker_where_that_is_one(index: Index, client: Client) -> None:
     with pytest.raises(InvalidInput) as refused:
-        client.endpoints.start("docs", "other", reranker="mini")
+        client.endpoints.start("docs", "other", reranker="writer")
 
     assert refused.value.code == "not_a_reranker"
 

@@ -105,17 +105,20 @@ class TestPlan:
 
 
 class TestReranker:
-    def test_orders_what_was_found(self, bench: EndpointBench, tiny_cross_encoder_folder: Path) -> None:
+    @pytest.mark.parametrize(("reranker", "memory"), [("cross", 4_000_000), ("mini", None)])
+    def test_orders_what_was_found(
+        self, bench: EndpointBench, tiny_cross_encoder_folder: Path, reranker: str, memory: int | None
+    ) -> None:
         registry = Registry(bench.home)
         facts = {"architecture": "BertForSequenceClassification", "parameter_count": 1_000_000}
         build = Build("import", {}, ())
         registry.register(tiny_cross_encoder_folder, name="cross", kind="model", metadata=facts, build=build)
-        planned = endpoints.plan(bench.home, "docs", reranker="cross")
+        planned = endpoints.plan(bench.home, "docs", reranker=reranker)
         endpoint = bench.settled(endpoints.start(bench.home, planned).name)
         hits = search(endpoint, "how is bread baked", top_k=3)
 
-        assert planned.memory["reranker"] == 4_000_000
-        assert endpoint.as_json()["reranker"] == "cross@1"
+        assert planned.memory.get("reranker") == memory  # the index's own embedding model is there already
+        assert endpoint.as_json()["reranker"] == f"{reranker}@1"
         assert [hit["score"] for hit in hits] == [hit["steps"]["reranker"]["score"] for hit in hits]
         assert [hit["steps"]["reranker"]["rank"] for hit in hits] == [1, 2, 3]
 

@@ -59,6 +59,20 @@ class LocalEmbedder:
         rows = [self._forward([text], self._query_prompt, 0) for text in texts]
         return of_length_one(np.concatenate(rows) if rows else np.empty((0, self.dimension), np.float32), self.name)
 
+    def token_vectors(self, texts: Sequence[str], *, questions: bool = False) -> list[Vectors]:
+        """For each text a vector of length 1 for each of its tokens, without those that the tokenizer adds."""
+        found: list[Vectors] = [np.empty((0, 0), np.float32)] * len(texts)
+        prompt = self._query_prompt if questions else self._document_prompt
+        for places, length, rows in self._batches(texts):
+            chosen = [texts[place] for place in places]
+            features = self._features(chosen + [chosen[-1]] * (rows - len(chosen)), prompt, length)
+            vectors = self._outputs(features)["token_embeddings"].float().cpu().numpy()
+            ids, there = features["input_ids"].cpu().numpy(), features["attention_mask"].cpu().numpy() > 0
+            own = there & ~np.isin(ids, self._model.tokenizer.all_special_ids)
+            for row, place in enumerate(places):
+                found[place] = of_length_one(vectors[row][own[row]], self.name)
+        return found
+
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], int, int]]:
         """Places of texts that are computed together, the length they are padded to, and the rows of such a batch."""
         prompt = self._document_prompt or ""
@@ -79,9 +93,22 @@ class LocalEmbedder:
         return ids
 
     def _forward(self, texts: list[str], prompt: str | None, length: int) -> Vectors:
+        outputs = self._outputs(self._features(texts, prompt, length))
+        vectors: Vectors = outputs["sentence_embedding"].float().cpu().numpy()
+        return vectors
+
+    def _outputs(self, features: dict[str, Any]) -> dict[str, Any]:
         import torch
 
-        features = self._model.preprocess(texts, prompt=prompt)
+        with torch.inference_mode():
+            outputs: dict[str, Any] = self._model(features)
+        return outputs
+
+    def _features(self, texts: list[str], prompt: str | None, length: int) -> dict[str, Any]:
+        """What the model reads of texts, padded to ``length`` tokens at least."""
+        import torch
+
+        features: dict[str, Any] = self._model.preprocess(texts, prompt=prompt)
         tokenizer = self._model.tokenizer
         for name, tensor in features.items():
             if isinstance(tensor, torch.Tensor) and tensor.ndim == 2 and tensor.shape[1] < length:
@@ -91,9 +118,7 @@ class LocalEmbedder:
                 features[name] = torch.nn.functional.pad(tensor, sides, value=value)
             if isinstance(tensor, torch.Tensor):
                 features[name] = features[name].to(self._model.device)
-        with torch.inference_mode():
-            vectors: Vectors = self._model(features)["sentence_embedding"].float().cpu().numpy()
-        return vectors
+        return features
 
 
 def open_embedder(source: str | VerifiedArtifact) -> LocalEmbedder:

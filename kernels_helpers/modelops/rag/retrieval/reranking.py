@@ -11,9 +11,9 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 from modelops.errors import InvalidInput
+from modelops.inputs import open_artifact
 
 GROUP = "modelops.rerankers"
-_DEFAULT = "cross-encoder"
 
 
 class Reranker(Protocol):
@@ -33,13 +33,13 @@ def reranker_names() -> list[str]:
 
 
 def load_reranker(ref: str) -> Reranker:
-    """The reranker that ``kind:REF`` names; without a kind, a cross-encoder of the registry.
+    """The reranker that ``kind:REF`` names; without a kind, a model of the registry: cross-encoder or embedding model.
 
     Raises ``InvalidInput`` (``unknown_reranker``), and what opening it raises.
     """
     kind, colon, rest = ref.partition(":")
     if not colon:
-        kind, rest = _DEFAULT, ref
+        return _open_model(ref)
     found = next((entry for entry in entry_points(group=GROUP) if entry.name == kind), None)
     if found is None:
         raise InvalidInput(
@@ -49,3 +49,12 @@ def load_reranker(ref: str) -> Reranker:
         )
     reranker: Reranker = found.load()(rest)
     return reranker
+
+
+def _open_model(ref: str) -> Reranker:
+    from modelops.models import is_embedder
+    from modelops.rag.retrieval.cross_encoder import open_cross_encoder
+    from modelops.rag.retrieval.late_interaction import open_late_interaction
+
+    verified = open_artifact(ref)
+    return open_late_interaction(verified) if is_embedder(verified.path) else open_cross_encoder(verified)

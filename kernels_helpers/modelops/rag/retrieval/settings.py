@@ -22,7 +22,7 @@ class SearchSettings(BaseModel):
     """How two retrievers' results become one (hybrid): by their ranks, or by their scores, weighted."""
     rank_constant: int = Field(60, ge=1)
     """``k`` of reciprocal rank fusion: 1 / (k + rank), summed up."""
-    dense_weight: float = Field(0.5, ge=0, le=1)
+    dense_weight: float = Field(0.3, ge=0, le=1)
     """The share of the vectors in a weighted fusion, which adds stretched scores; the words have the rest."""
     diversity: float = Field(0.0, ge=0, le=1)
     """How much a hit must differ from those before it: 0 not at all, 1 that alone counts (MMR with λ = 1 - it)."""

@@ -58,7 +58,7 @@ class Assignment:
     embedder: ModelFolder | None = None
     """What embeds questions to an index."""
     reranker: ModelFolder | None = None
-    """The cross-encoder that has the last word on what was found."""
+    """The cross-encoder or embedding model that has the last word on what was found."""
 
     @classmethod
     def read(cls, stream: IO[bytes]) -> Assignment:

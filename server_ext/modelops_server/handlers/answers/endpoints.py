@@ -63,7 +63,7 @@ class Endpoint(Answer):
     digest: Digest
     model: str = Field(description="The model whose weights are loaded, or the index.")
     embedder: str | None = Field(description="Of an index: the model that its vectors were made with.")
-    reranker: str | None = Field(description="Of an index: the cross-encoder that orders what was found.")
+    reranker: str | None = Field(description="Of an index: the model that orders what was found.")
     adapters: list[str]
     engine: str
     gpus: list[str]

@@ -42,6 +42,31 @@ def test_a_cross_encoder_scores_question_and_passage_together(
     assert reranker.scores("what is bread", []) == []
 
 
+def test_an_embedding_model_compares_token_by_token(
+    registry: Registry, tiny_embedder_folder: Path, make_index: Callable[..., Index]
+) -> None:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    registry.register(tiny_embedder_folder, name="mini", kind="model", metadata={}, build=_IMPORTED)
+    question, passages = "what is bread", ["bread is baked", "", "the river flows to the sea and cats sleep"]
+    reranker = load_reranker("mini")
+    model = SentenceTransformer(str(tiny_embedder_folder))
+
+    def tokens(text: str) -> torch.Tensor:
+        found = model.encode(text, output_value="token_embeddings")
+        return torch.nn.functional.normalize(found.float()[1:-1], dim=-1)
+
+    expected = [
+        (tokens(question) @ tokens(text).T).max(dim=1).values.mean().item() if text else 0.0 for text in passages
+    ]
+    assert reranker.name == "mini@1"
+    assert list(reranker.scores(question, passages)) == pytest.approx(expected, abs=1e-5)
+    assert load_reranker("late-interaction:mini").scores(question, []) == []
+    [best] = search(make_index(), "how is bread baked", SearchSettings(top_k=1), reranker=reranker)
+    assert best.chunk.source == "bread.md"
+
+
 def test_it_reranks_a_search(cross_encoder: Artifact, make_index: Callable[..., Index]) -> None:
     index, reranker = make_index(), load_reranker("cross-encoder:tiny-cross@1")
     hits = search(index, "what is bread", SearchSettings(top_k=8), reranker=reranker)
@@ -73,7 +98,7 @@ def test_a_package_brings_one_by_an_entry_point(tmp_path: Path, monkeypatch: pyt
     (information / "entry_points.txt").write_text("[modelops.rerankers]\nshouting = shouting:Shouting\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "shouting", raising=False)
-    assert reranker_names() == ["cross-encoder", "shouting"]
+    assert reranker_names() == ["cross-encoder", "late-interaction", "shouting"]
     reranker = load_reranker("shouting:loudly")
     assert reranker.name == "loudly"
     assert reranker.scores("", ["a", "A"]) == [0, 1]

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from modelops.errors import InvalidInput, NotFound
-from modelops.models import inspect_embedder, load_embedder
+from modelops.models import inspect_embedder, is_embedder, load_embedder
 from modelops.models.loading import import_transformers, quiet
 from modelops.rag.embedding import LocalEmbedder
 from modelops.rag.index import open_index
-from modelops.rag.retrieval import SearchSettings, search
+from modelops.rag.retrieval import Reranker, SearchSettings, search
 from modelops.rag.retrieval.cross_encoder import cross_encoder
-from modelops_server.endpoints.engines.assignment import Assignment
+from modelops.rag.retrieval.late_interaction import LateInteractionReranker
+from modelops_server.endpoints.engines.assignment import Assignment, ModelFolder
 
 
 class ServedIndex:
@@ -24,13 +25,9 @@ class ServedIndex:
         own = assignment.embedder
         if own is None:
             raise InvalidInput("invalid_assignment", "An index is served with its embedding model, and none is named.")
-        folder = Path(own.folder)
-        with quiet(import_transformers()):
-            model = load_embedder(folder)
-        embedder = LocalEmbedder(model, inspect_embedder(folder), name=own.ref, digest=own.digest)
+        embedder = _embedder(own)
         self._index = open_index(Path(assignment.model), embedder)
-        scorer = assignment.reranker
-        self._reranker = cross_encoder(Path(scorer.folder), scorer.ref) if scorer else None
+        self._reranker = _reranker(assignment.reranker, embedder) if assignment.reranker else None
         self._chunks = Counter(chunk.source for chunk in self._index.chunks)
 
     @property
@@ -73,3 +70,17 @@ class ServedIndex:
             "page_starts": list(document.page_starts),
             "chunks": [[chunk.start, chunk.end] for chunk in self._index.chunks if chunk.source == source],
         }
+
+
+def _embedder(model: ModelFolder) -> LocalEmbedder:
+    folder = Path(model.folder)
+    with quiet(import_transformers()):
+        loaded = load_embedder(folder)
+    return LocalEmbedder(loaded, inspect_embedder(folder), name=model.ref, digest=model.digest)
+
+
+def _reranker(model: ModelFolder, own: LocalEmbedder) -> Reranker:
+    """``own`` embeds the questions: as a reranker it is not loaded a second time."""
+    if not is_embedder(Path(model.folder)):
+        return cross_encoder(Path(model.folder), model.ref)
+    return LateInteractionReranker(own if model.digest == own.digest else _embedder(model))
