@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from modelops.rag.documents import Document
 from modelops.rag.embedding import Embedder, LocalEmbedder, OnProgress, Vectors
 from modelops.rag.index import build_index, open_index
 from modelops.rag.retrieval import SearchSettings, search
+from modelops_server.endpoints.engines.threads import ROUNDS, SPIN_COUNT
 
 ASKED = 100
 
@@ -55,7 +57,7 @@ class _Given:
 def measure_latency(
     embedder: LocalEmbedder, texts: Sequence[str], vectors: Vectors, questions: Sequence[str], model: str
 ) -> list[Latency]:
-    """Latencies of an index whose chunks are ``texts`` with these vectors; it is opened in a process of its own."""
+    """Latencies of an index whose chunks are ``texts`` with these vectors; it is opened in a process of its own, as when served."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "index"
         rows = []
@@ -72,6 +74,7 @@ def measure_latency(
             text=True,
             check=False,
             cwd=Path(__file__).parents[1],
+            env={**os.environ, SPIN_COUNT: ROUNDS},  # as the engine that serves an index has it
         )
         if done.returncode:
             raise SystemExit(done.stderr[-2000:])

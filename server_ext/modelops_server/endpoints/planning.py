@@ -61,7 +61,7 @@ def look(
     name: str | None,
     engine: str,
     adapters: Sequence[str],
-    reranker: str | None,
+    reranker: str | None = None,
     options: Options,
 ) -> dict[str, Any]:
     """The plan as JSON, for a form; what is wrong is part of it, and nothing is raised for it."""

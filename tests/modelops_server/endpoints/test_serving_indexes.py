@@ -63,13 +63,7 @@ class TestPlan:
         assert planned.memory["vectors"] > 8 * 32 * 4  # eight paragraphs, and the head of the file
 
     def test_offers_no_engine_of_models_to_an_index_and_the_other_way_round(self, bench: EndpointBench) -> None:
-        given: dict[str, Any] = {
-            "name": None,
-            "engine": "auto",
-            "adapters": (),
-            "reranker": None,
-            "options": endpoints.Options(),
-        }
+        given: dict[str, Any] = {"name": None, "engine": "auto", "adapters": (), "options": endpoints.Options()}
 
         assert [one["name"] for one in look(bench.home, "docs", **given)["engines"]] == ["retrieval"]
         assert "retrieval" not in [one["name"] for one in look(bench.home, "mini", **given)["engines"]]
