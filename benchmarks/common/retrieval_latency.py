@@ -57,7 +57,7 @@ class _Given:
 def measure_latency(
     embedder: LocalEmbedder, texts: Sequence[str], vectors: Vectors, questions: Sequence[str], model: str
 ) -> list[Latency]:
-    """Latencies of an index whose chunks are ``texts`` with these vectors; it is opened in a process of its own, as when served."""
+    """Latencies of an index whose chunks are ``texts`` with these vectors; it has its own process, as when served."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "index"
         rows = []
