@@ -86,7 +86,7 @@ test-full: system install lint ## Everything of `test` and what takes many minut
 	jlpm test:browser
 
 # Files of tests at once: most tests wait for processes of theirs rather than compute.
-WORKERS ?= 3
+WORKERS ?= 2
 PYTEST = pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --durations=10
 
 lint: install ## Check style, types and the arrows between the rooms

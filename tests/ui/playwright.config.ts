@@ -5,8 +5,8 @@ export default defineConfig({
   outputDir: '../../test-results/ui',
   // Each has a JupyterLab and a Chromium of its own; one alone leaves a third of two cores idle.
   workers: 2,
-  timeout: 90_000,
-  expect: { timeout: 15_000 },
+  timeout: 150_000,
+  expect: { timeout: 30_000 },
   forbidOnly: !!process.env.CI,
   reporter: [['list']],
   use: {
