@@ -92,7 +92,9 @@ test.describe('with artifacts', () => {
       await execute(page, 'apputils:change-theme', { theme });
       await expectAccessible(page, '.jp-ModelOps-Panel');
     }
+    await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
     await page.keyboard.press('ArrowDown');
+    await expect(names.nth(1)).toBeFocused();
     await page.keyboard.press('Enter');
 
     await expect(panel(page).getByRole('heading', { level: 2 })).toHaveText('pages@1');
