@@ -233,7 +233,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=300, help="questions of each set (default 300)")
     parser.add_argument("--corpora", choices=CORPORA, nargs="+", default=CORPORA, help="where to search (default all)")
     parser.add_argument("--characters", type=int, default=3000, help="of each document that is indexed again")
-    parser.add_argument("--rerankers", nargs="+", default=(), help="cross-encoders of the state home to try as well")
+    parser.add_argument("--rerankers", nargs="+", default=(), help="rerankers of the state home to try as well")
     parser.add_argument("--home", type=Path, help="state home to keep, with model and vectors (default a new one)")
     options = parser.parse_args()
     document: dict[str, Any] = {}

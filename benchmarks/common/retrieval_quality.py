@@ -18,7 +18,7 @@ from modelops.rag.retrieval import SearchSettings, load_reranker
 
 K = 10
 RERANKED = 20
-"""Passages of each retriever that a cross-encoder reads: it takes a hundred times as long as all that was before."""
+"""Passages of each retriever that a reranker reads: it takes a hundred times as long as all that was before."""
 _HYBRID = "hybrid 0.3"
 """What an index is searched with where nothing else is said."""
 CORPORA = ("documentation", "library", "licenses")
@@ -42,7 +42,7 @@ class Set:
     hybrid_less: dict[str, Any]
     """nDCG of hybrid search, less that of the better of its parts, with the paired interval."""
     reranked_less: list[dict[str, Any]]
-    """The same of each cross-encoder's order, less that of hybrid search."""
+    """The same of each reranker's order, less that of hybrid search."""
 
 
 @dataclass(frozen=True)

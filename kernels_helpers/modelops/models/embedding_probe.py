@@ -13,7 +13,7 @@ from typing import Any
 from modelops.errors import InvalidInput, NonFinite
 from modelops.models.embedders import import_sentence_transformers, inspect_embedder, load_embedder
 from modelops.models.loading import import_transformers, quiet
-from modelops.models.reports import refuse_incomplete
+from modelops.models.reports import CANNOT_LOAD, refuse_missing, unsupported
 
 PAIRS = (
     ("The doctor gave her some medicine for the pain.", "A physician prescribed a drug against her ache."),
@@ -57,15 +57,11 @@ def probe_embedder(folder: Path) -> EmbeddingProbe:
     info = inspect_embedder(folder)
     with quiet(transformers):
         try:
-            _refuse_missing(folder, transformers)
+            refuse_missing(transformers.AutoModel, folder, _UNUSED)
             model = load_embedder(folder)
             vectors = model.encode([text for pair in PAIRS for text in pair], show_progress_bar=False)
-        except (ValueError, KeyError, ImportError, OSError, TypeError, AttributeError) as error:
-            raise InvalidInput(
-                "unsupported_architecture",
-                f"sentence-transformers cannot load this model: {str(error)[:300]}",
-                f"Use a model that sentence-transformers {sentence_transformers.__version__} supports by itself.",
-            ) from error
+        except CANNOT_LOAD as error:
+            raise unsupported(error, sentence_transformers.__version__) from error
     if not np.isfinite(vectors).all():
         raise NonFinite("The model's vectors of plain sentences hold NaN or infinity.", "Fetch the model again.")
     lengths = np.linalg.norm(vectors, axis=1)
@@ -93,25 +89,6 @@ def _compare(vectors: Any) -> EmbeddingProbe:
         similar=float(cosines[rows, partners].mean()),
         dissimilar=float(cosines[others].mean()),
         matched=float((cosines.argmax(axis=1) == partners).mean()),
-    )
-
-
-def _refuse_missing(folder: Path, transformers: Any) -> None:
-    """sentence-transformers loads what is there and says nothing of what is not."""
-    _, report = transformers.AutoModel.from_pretrained(
-        folder,
-        local_files_only=True,
-        trust_remote_code=False,
-        use_safetensors=True,
-        output_loading_info=True,
-        ignore_mismatched_sizes=True,
-    )
-    refuse_incomplete(
-        {
-            key: [name for name in names if not str(name).startswith(_UNUSED)]
-            for key, names in report.items()
-            if key != "error_msgs"
-        }
     )
 
 

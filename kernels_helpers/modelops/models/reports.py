@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from modelops.errors import InvalidInput
@@ -28,3 +29,38 @@ def refuse_incomplete(report: Mapping[str, Any]) -> None:
                 "Fetch the model again: configuration and weights must belong together.",
                 tensors=names[:20],
             )
+
+
+def refuse_missing(auto: Any, folder: Path, unused: tuple[str, ...] = ()) -> None:
+    """The same for what an auto class of transformers reports of a folder; names that begin with ``unused`` may miss.
+
+    sentence-transformers loads what is there and says nothing of what is not.
+    """
+    _, report = auto.from_pretrained(
+        folder,
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,
+    )
+    refuse_incomplete(
+        {
+            key: [name for name in names if not str(name).startswith(unused)]
+            for key, names in report.items()
+            if key != "error_msgs"
+        }
+    )
+
+
+CANNOT_LOAD = (ValueError, KeyError, ImportError, OSError, TypeError, AttributeError)
+"""What loading a model that sentence-transformers does not know raises."""
+
+
+def unsupported(error: Exception, version: str) -> InvalidInput:
+    """The error that says why sentence-transformers of this version cannot load a model."""
+    return InvalidInput(
+        "unsupported_architecture",
+        f"sentence-transformers cannot load this model: {str(error)[:300]}",
+        f"Use a model that sentence-transformers {version} supports by itself.",
+    )

@@ -12,7 +12,7 @@ from pathlib import Path
 from modelops.errors import InvalidInput, NonFinite
 from modelops.models.embedders import import_sentence_transformers
 from modelops.models.loading import import_transformers, quiet
-from modelops.models.reports import refuse_incomplete
+from modelops.models.reports import CANNOT_LOAD, refuse_missing, unsupported
 from modelops.models.rerankers import load_cross_encoder
 
 ANSWERED = (
@@ -51,24 +51,12 @@ def probe_reranker(folder: Path) -> RerankerProbe:
     sentence_transformers, transformers = import_sentence_transformers(), import_transformers()
     with quiet(transformers):
         try:
-            _, report = transformers.AutoModelForSequenceClassification.from_pretrained(
-                folder,
-                local_files_only=True,
-                trust_remote_code=False,
-                use_safetensors=True,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,
-            )
-            refuse_incomplete({key: names for key, names in report.items() if key != "error_msgs"})
+            refuse_missing(transformers.AutoModelForSequenceClassification, folder)
             model = load_cross_encoder(folder, "The model")
             pairs = [(question, passage) for question, _ in ANSWERED for _, passage in ANSWERED]
             scores = np.asarray(model.predict(pairs, batch_size=8, show_progress_bar=False), np.float64)
-        except (ValueError, KeyError, ImportError, OSError, TypeError, AttributeError) as error:
-            raise InvalidInput(
-                "unsupported_architecture",
-                f"sentence-transformers cannot load this model: {str(error)[:300]}",
-                f"Use a model that sentence-transformers {sentence_transformers.__version__} supports by itself.",
-            ) from error
+        except CANNOT_LOAD as error:
+            raise unsupported(error, sentence_transformers.__version__) from error
     if not np.isfinite(scores).all():
         raise NonFinite("The model's scores of plain sentences hold NaN or infinity.", "Fetch the model again.")
     best = scores.reshape(len(ANSWERED), len(ANSWERED)).argmax(axis=1)

@@ -11,9 +11,9 @@ from modelops.models.embedders import import_sentence_transformers, json_documen
 _ARCHITECTURE = "ForSequenceClassification"
 
 
-def is_reranker(architecture: str) -> bool:
+def is_reranker(architecture: object) -> bool:
     """Whether a model of this architecture, such as ``BertForSequenceClassification``, scores what it reads."""
-    return architecture.endswith(_ARCHITECTURE)
+    return isinstance(architecture, str) and architecture.endswith(_ARCHITECTURE)
 
 
 def load_cross_encoder(folder: Path, name: str) -> Any:

@@ -71,7 +71,7 @@ def find_servable(
             f"{target.ref} is of kind {target.kind}.",
             "Choose a model, an adapter or an index to serve.",
         )
-    if is_reranker(str(target.metadata.get("architecture", ""))):
+    if is_reranker(target.metadata.get("architecture")):
         raise InvalidInput(
             "not_servable",
             f"{target.ref} scores a question and a passage: it is no model to talk to.",

@@ -56,9 +56,9 @@ def reranker_of(registry: Registry, index: Artifact, ref: str) -> Artifact:
             "Leave the reranker out, or serve an index.",
         )
     reranker = registry.get(ref)
-    architecture = str(reranker.metadata.get("architecture", ""))
+    architecture = reranker.metadata.get("architecture")
     if reranker.kind != "model" or not (is_reranker(architecture) or "embedding" in reranker.metadata):
-        raise not_a_reranker(reranker.ref, architecture or reranker.kind)
+        raise not_a_reranker(reranker.ref, str(architecture or reranker.kind))
     return reranker
 
 

@@ -110,7 +110,7 @@ def form(context: Context, artifact: Artifact) -> ModelForm:
         return "gguf"
     if "embedding" in artifact.metadata:
         return "embedder"
-    if is_reranker(str(artifact.metadata.get("architecture", ""))):
+    if is_reranker(artifact.metadata.get("architecture")):
         return "reranker"
     return "quantized" if quantization(context, artifact) else "safetensors"
 
